@@ -1,0 +1,78 @@
+/// The base of everything of the library that suspends a task.
+#pragma once
+
+#include <edo/coro/detail/cell_base.hpp>
+#include <edo/coro/detail/context.hpp>
+
+#include <concepts>
+#include <coroutine>
+
+namespace edo::detail {
+
+class promise_base;
+
+/// What tells Edo's awaiters from those of other libraries.
+struct leaf_base {};
+
+template <class Promise>
+concept edo_promise = std::derived_from<Promise, promise_base>;
+
+/// Takes one unit of the cooperative budget. False: none is left, the task has to yield.
+inline bool spend_budget(context& cx) noexcept {
+    if (cx.budget == 0) { return false; }
+    if (cx.budget != no_budget) { --cx.budget; }
+    return true;
+}
+
+/// A droppable leaf. `Derived` supplies
+///     bool ready()              can complete now; stays true until await_resume() takes the result,
+///                               so that a leaf which is dropped in between loses nothing
+///     bool arm(suspension&)     makes the branch known to its waker; false: became ready meanwhile
+///     T    await_resume()
+/// and a destructor that unregisters, whatever races with it.
+template <class Derived>
+class leaf : public leaf_base {
+public:
+    bool await_ready() {
+        return self().ready() && spend_budget(this_context());
+    }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        static_assert(edo_promise<Promise>,
+                      "Edo's awaitables can be awaited in a coroutine that returns edo::task or "
+                      "edo::stream only; in other coroutines spawn a task and wait for its handle");
+        return suspend(waiter);
+    }
+    /// Suspends the current branch at `waiter`. False: it can go on at once.
+    bool suspend(std::coroutine_handle<> waiter) {
+        context& cx = this_context();
+        branch& b = *cx.current;
+        b.point = waiter;
+        if (cx.budget == 0 && self().ready()) {
+            defer(b);
+            return true;
+        }
+        return self().arm(b);
+    }
+
+private:
+    Derived& self() noexcept { return static_cast<Derived&>(*this); }
+};
+
+/// Awaits a leaf that lies elsewhere: an lvalue, or a temporary of the await expression.
+template <class Leaf>
+class leaf_ref : public leaf_base {
+public:
+    explicit leaf_ref(Leaf& leaf) noexcept : leaf_(&leaf) {}
+    bool await_ready() { return leaf_->await_ready(); }
+    template <class Promise>
+    auto await_suspend(std::coroutine_handle<Promise> waiter) {
+        return leaf_->await_suspend(waiter);
+    }
+    decltype(auto) await_resume() { return leaf_->await_resume(); }
+
+private:
+    Leaf* leaf_;
+};
+
+}  // namespace edo::detail

@@ -1,0 +1,107 @@
+/// The promise of edo::task without the parts that depend on its result.
+#pragma once
+
+#include <edo/coro/detail/foreign.hpp>
+#include <edo/coro/detail/leaf.hpp>
+#include <edo/coro/detail/pool.hpp>
+#include <edo/coro/detail/sink.hpp>
+#include <edo/coro/detail/task_fwd.hpp>
+#include <edo/coro/detail/transfer.hpp>
+
+#include <source_location>
+
+namespace edo::detail {
+
+struct parameter_record;
+template <class T>
+class task_awaiter;
+
+/// Ends a coroutine: goes on with the one that awaits it, or reports the end of the branch.
+struct final_awaiter {
+    final_awaiter() noexcept {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept;
+    void await_resume() const noexcept {}
+};
+
+/// A coroutine's links: who awaits it, and where its result goes. Until it is connected (started)
+/// the same two words keep what the `'static` and `Send` rules found out about its parameters.
+class promise_base {
+public:
+    promise_base() noexcept : rule_(nullptr), function_(nullptr) {}
+    promise_base(const promise_base&) = delete;
+    promise_base& operator=(const promise_base&) = delete;
+
+    static void* operator new(std::size_t size) { return pool_allocate(size); }
+    static void operator delete(void* frame, std::size_t size) noexcept { pool_free(frame, size); }
+
+    [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
+    [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { out_->error = std::current_exception(); }
+
+    /// Before the start: which parameter breaks a rule, null if none does, and in which function.
+    [[nodiscard]] const parameter_record* rule() const noexcept { return rule_; }
+    [[nodiscard]] const char* function() const noexcept { return function_; }
+    void record(const parameter_record* rule) noexcept { rule_ = rule; }
+    void record_function(const char* name) noexcept { function_ = name; }
+
+    /// Called once, before the first resume.
+    void connect(promise_base* parent, sink_base& out) noexcept {
+        parent_ = parent;
+        out_ = &out;
+    }
+    [[nodiscard]] promise_base* parent() const noexcept { return parent_; }
+    /// The sink no longer owns the frame: it is about to be destroyed from outside.
+    void disown() noexcept { out_->child = {}; }
+
+    /// A task is awaited as an rvalue: the awaiter owns it.
+    template <class U>
+    task_awaiter<U> await_transform(task<U>&& child) const noexcept {
+        return task_awaiter<U>(std::move(child));
+    }
+    template <class U>
+    void await_transform(task<U>& child) const = delete;  // use co_await std::move(child)
+
+    /// Leaves of the library and, as pins, awaitables of other libraries.
+    template <class A>
+    auto await_transform(A&& awaitable) const {
+        using type = std::remove_reference_t<A>;
+        if constexpr (std::derived_from<type, leaf_base>) {
+            return leaf_ref<type>(awaitable);
+        } else if constexpr (std::derived_from<std::remove_cvref_t<awaiter_of<A>>, leaf_base>) {
+            return get_awaiter(std::forward<A>(awaitable));
+        } else {
+            return foreign_awaiter<A>(std::forward<A>(awaitable));
+        }
+    }
+
+protected:
+    [[nodiscard]] sink_base& out() const noexcept { return *out_; }
+
+private:
+    union {
+        promise_base* parent_;
+        const parameter_record* rule_;
+    };
+    union {
+        sink_base* out_;
+        const char* function_;
+    };
+};
+
+/// The handle of a promise. Every promise type of the library has promise_base as its first base
+/// and its alignment, so the type of the handle does not matter.
+inline std::coroutine_handle<promise_base> handle_of(promise_base& promise) noexcept {
+    return std::coroutine_handle<promise_base>::from_promise(promise);
+}
+
+template <class Promise>
+std::coroutine_handle<> final_awaiter::await_suspend(
+    std::coroutine_handle<Promise> ended) const noexcept {
+    if (promise_base* parent = ended.promise().parent()) { return transfer(handle_of(*parent)); }
+    this_context().current->done = true;
+    return std::noop_coroutine();
+}
+
+}  // namespace edo::detail

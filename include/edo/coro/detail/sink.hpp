@@ -1,0 +1,95 @@
+/// Where a coroutine puts its result: a slot in whoever waits for it.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace edo::detail {
+
+/// The part that does not depend on the type of the result. It owns the child's frame.
+class sink_base {
+public:
+    sink_base() noexcept = default;
+    explicit sink_base(std::coroutine_handle<> frame) noexcept : child(frame) {}
+    sink_base(const sink_base&) = delete;
+    sink_base& operator=(const sink_base&) = delete;
+    ~sink_base() { destroy_child(); }
+
+    /// Destroys the child's frame, which has ended or was never started.
+    void destroy_child() noexcept {
+        if (child) { std::exchange(child, {}).destroy(); }
+    }
+    [[noreturn]] void rethrow() { std::rethrow_exception(std::exchange(error, nullptr)); }
+
+    std::coroutine_handle<> child;
+    std::exception_ptr error;
+};
+
+/// A slot for a T.
+template <class T>
+class sink : public sink_base {
+public:
+    using sink_base::sink_base;
+    sink() noexcept {}
+    ~sink() { clear(); }
+    template <class U>
+    void emplace(U&& value) {
+        clear();  // a coroutine may return again from a handler after a destructor threw
+        ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
+        engaged_ = true;
+    }
+    [[nodiscard]] bool has_value() const noexcept { return engaged_; }
+    /// Moves the value out, or rethrows. The child's frame is destroyed first.
+    T take() {
+        destroy_child();
+        if (error) { rethrow(); }
+        return std::move(value_);
+    }
+    void clear() noexcept {
+        if (std::exchange(engaged_, false)) { std::destroy_at(std::addressof(value_)); }
+    }
+
+private:
+    union {
+        T value_;
+    };
+    bool engaged_ = false;
+};
+
+template <class T>
+class sink<T&> : public sink_base {
+public:
+    using sink_base::sink_base;
+    void emplace(T& value) noexcept { value_ = std::addressof(value); }
+    [[nodiscard]] bool has_value() const noexcept { return value_ != nullptr; }
+    T& take() {
+        destroy_child();
+        if (error) { rethrow(); }
+        return *value_;
+    }
+
+private:
+    T* value_ = nullptr;
+};
+
+template <>
+class sink<void> : public sink_base {
+public:
+    using sink_base::sink_base;
+    void emplace() noexcept { engaged_ = true; }
+    [[nodiscard]] bool has_value() const noexcept { return engaged_; }
+    void take() {
+        destroy_child();
+        if (error) { rethrow(); }
+    }
+    void clear() noexcept { engaged_ = false; }
+
+private:
+    bool engaged_ = false;
+};
+
+}  // namespace edo::detail

@@ -1,0 +1,88 @@
+/// A cell that is bound to the thread which waits for it: the future of a block_on, a blocking lock.
+#pragma once
+
+#include <edo/base/detail/parker.hpp>
+#include <edo/coro/detail/cell_base.hpp>
+#include <edo/coro/detail/context.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace edo::detail {
+
+/// Made, driven and destroyed by one thread; woken by any.
+class thread_cell : public cell_base, public list_link, private scheduler {
+public:
+    thread_cell() : cell_base(static_cast<scheduler&>(*this)), sleeper_(&parker::this_thread()) {}
+
+    /// Whether it has been woken since the last call that said so.
+    [[nodiscard]] bool take_wake() noexcept {
+        if (!woken_.load(acquire)) { return false; }  // pairs with: schedule()
+        woken_.store(false, relaxed);
+        return true;
+    }
+    [[nodiscard]] bool is_woken() const noexcept { return woken_.load(relaxed); }
+    /// It yielded: the next take_wake() says yes.
+    void wake_again() noexcept { woken_.store(true, relaxed); }
+
+    [[nodiscard]] bool is_finished() const noexcept { return finished_; }
+    [[nodiscard]] bool was_dropped() const noexcept { return dropped_; }
+    void finish(bool dropped) noexcept override {
+        finished_ = true;
+        dropped_ = dropped;
+    }
+    /// Ends it at its suspension point; it has to be driven once more. Its own thread only.
+    void request_drop() noexcept {
+        if (state.request_abort()) { wake_again(); }
+    }
+    /// Makes its thread look again. Any thread that knows that it is there.
+    void unpark() noexcept { sleeper_->unpark(); }
+    bool begin() noexcept override { return false; }
+
+protected:
+    ~thread_cell() = default;
+
+private:
+    void schedule(cell_base&) noexcept override {
+        parker* sleeper = sleeper_;   // the cell may be gone after the next line
+        woken_.store(true, release);  // pairs with: take_wake()
+        sleeper->unpark();
+    }
+    parker* sleeper_;
+    atomic<bool> woken_{true};
+    bool finished_ = false;
+    bool dropped_ = false;
+};
+
+/// The cell of a plain thread that waits on one leaf.
+class thread_waiter final : public thread_cell {
+public:
+    /// Suspends the thread on `leaf` until it is woken.
+    template <class Leaf>
+    void wait_for(Leaf& leaf) {
+        context& cx = this_context();
+        branch* outer = std::exchange(cx.current, &root);
+        const std::uint32_t budget = std::exchange(cx.budget, no_budget);
+        static_cast<void>(take_wake());
+        const bool suspended = !leaf.await_ready() && leaf.suspend({});
+        cx.current = outer;
+        cx.budget = budget;
+        if (!suspended) { return; }
+        while (!take_wake()) { parker::this_thread().park(); }
+    }
+};
+
+/// `co_await leaf` for a plain thread. Throws std::logic_error inside a task, which must not block.
+template <class Leaf>
+decltype(auto) wait_in_thread(Leaf&& leaf, const char* function) {
+    if (!this_context().blocking_allowed) {
+        throw std::logic_error(std::string("edo: ") + function +
+                               " inside a task would block its worker; co_await the non-blocking "
+                               "form, or call it in spawn_blocking");
+    }
+    thread_waiter waiter;
+    waiter.wait_for(leaf);
+    return leaf.await_resume();
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,35 @@
+/// All of Edo; <edo/main.hpp> supplies main() in addition.
+#pragma once
+
+#include <edo/base/config.hpp>
+#include <edo/base/version.hpp>
+#include <edo/blocking/spawn_blocking.hpp>
+#include <edo/coro/owning.hpp>
+#include <edo/coro/sendable.hpp>
+#include <edo/coro/task.hpp>
+#include <edo/runtime/builder.hpp>
+#include <edo/runtime/handle.hpp>
+#include <edo/runtime/local_runtime.hpp>
+#include <edo/runtime/metrics.hpp>
+#include <edo/runtime/runtime.hpp>
+#include <edo/sched/block_in_place.hpp>
+#include <edo/sched/local_set.hpp>
+#include <edo/task/abort_handle.hpp>
+#include <edo/task/errors.hpp>
+#include <edo/task/join_error.hpp>
+#include <edo/task/join_handle.hpp>
+#include <edo/task/join_set.hpp>
+#include <edo/task/rc.hpp>
+#include <edo/task/spawn.hpp>
+#include <edo/task/spawn_error.hpp>
+#include <edo/task/spawn_local.hpp>
+#include <edo/task/spawnable.hpp>
+#include <edo/task/task_builder.hpp>
+#include <edo/task/task_id.hpp>
+#include <edo/task/task_local.hpp>
+#include <edo/task/task_meta.hpp>
+#include <edo/task/yield_now.hpp>
+#include <edo/time/clock.hpp>
+#include <edo/time/interval.hpp>
+#include <edo/time/sleep.hpp>
+#include <edo/time/timeout.hpp>

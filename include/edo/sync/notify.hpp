@@ -1,0 +1,117 @@
+/// Telling tasks that something has happened.
+#pragma once
+
+#include <edo/base/detail/intrusive_list.hpp>
+#include <edo/base/detail/mutex.hpp>
+#include <edo/coro/detail/leaf.hpp>
+#include <edo/coro/owning.hpp>
+#include <edo/sync/detail/wake_list.hpp>
+
+#include <cstdint>
+
+namespace edo::sync {
+
+class notify;
+
+}  // namespace edo::sync
+
+namespace edo::detail {
+
+/// The place of a `notified` in the queue. Guarded by the lock of its notify while it is enlisted.
+struct notify_waiter : list_link {
+    enum class kind : unsigned char { none, first, last, all };
+    suspension* waiter = nullptr;   ///< who is woken; null: nobody is suspended on it now
+    atomic<kind> got{kind::none};   ///< the notification that it has been given
+};
+
+}  // namespace edo::detail
+
+namespace edo::sync {
+
+/// What notify::notified() gives: `co_await` it, as a temporary or as an lvalue.
+///
+/// Ownership      movable while nobody is suspended on it; it refers to its notify.
+/// Cancel safety  dropping it gives up its place in the queue; a notify_one() or notify_last() that
+///                it had been given goes to another waiter.
+/// Thread safety  one thread at a time.
+class EDO_API [[nodiscard("co_await it")]] notified : public detail::leaf<notified> {
+public:
+    /// Takes the place in the queue over.
+    notified(notified&& other) noexcept;
+    notified& operator=(notified&&) = delete;
+    ~notified();
+
+    /// Takes a place in the queue of notify_one() without waiting. As Notified::enable.
+    ///
+    /// Returns        whether it is notified already; then an await completes at once.
+    bool enable() noexcept { return ready() || !enlist(nullptr); }
+
+    /// For the await expression.
+    [[nodiscard]] bool ready() noexcept;
+    /// For the await expression.
+    [[nodiscard]] bool arm(detail::suspension& waiter) noexcept { return enlist(&waiter); }
+    /// Takes the waiter back; the place in the queue stays.
+    void disarm() noexcept;
+    /// For the await expression.
+    void await_resume() noexcept;
+
+private:
+    friend class notify;
+    enum class stage : unsigned char { fresh, enlisted, holds_permit, done };
+    notified(sync::notify& source, std::uint64_t generation) noexcept
+        : source_(&source), generation_(generation) {}
+    bool enlist(detail::suspension* waiter) noexcept;
+    sync::notify* source_;
+    std::uint64_t generation_;  ///< notify_waiters() calls before this was made
+    detail::notify_waiter place_;
+    stage stage_ = stage::fresh;
+};
+
+/// Wakes one waiter or all of them, without a value. Stores at most one wake-up for later.
+///
+///     auto changed = n.notified();               // before the look, so that no change is missed
+///     while (!condition()) { co_await std::move(changed); … }
+///
+/// Thread safety  every member may be called from any thread, with or without a runtime.
+/// Lifetime       it must outlive what notified() gave, nothing more.
+/// Memory         what was done before a notify happens before the return of the await it ends.
+/// Allocation     none.
+/// Source         tokio::sync::Notify.
+class EDO_API notify {
+public:
+    notify() noexcept = default;
+    notify(const notify&) = delete;
+    notify& operator=(const notify&) = delete;
+
+    /// A wait for the next notification. It sees every notify_waiters() from now on, also before it
+    /// is awaited; it queues for notify_one() when it is first awaited or enabled.
+    [[nodiscard("co_await it")]] sync::notified notified() noexcept;
+    /// Wakes the one that has waited longest. If nobody waits, the next to wait passes at once; any
+    /// number of calls meanwhile count as one.
+    void notify_one() noexcept;
+    /// The same, but wakes the one that has waited shortest.
+    void notify_last() noexcept;
+    /// Wakes all that notified() has given so far. Stores nothing.
+    void notify_waiters() noexcept;
+
+private:
+    friend class sync::notified;
+    using kind = detail::notify_waiter::kind;
+    void notify_single(kind which) noexcept;
+    detail::claimed notify_locked(kind which) noexcept EDO_REQUIRES(lock_);
+    void remove_locked(detail::notify_waiter& place) noexcept EDO_REQUIRES(lock_);
+
+    detail::atomic<std::uint64_t> word_{0};  ///< generation << 2 | state, see notify.cpp
+    detail::mutex lock_;
+    detail::intrusive_list<detail::notify_waiter> waiters_ EDO_GUARDED_BY(lock_);
+};
+
+}  // namespace edo::sync
+
+namespace edo {
+
+/// It refers to its notify.
+template <>
+inline constexpr bool enable_owning<sync::notified> = false;
+
+}  // namespace edo

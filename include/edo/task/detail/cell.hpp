@@ -1,0 +1,228 @@
+/// A spawned task in memory.
+///
+/// One block holds the scheduling part (cell_base), identity, the join word, the slot for the
+/// result, and, until the task has ended, its callable and arguments; the executing worker makes
+/// the coroutine frame, a second block. So an abort before the start only destroys the arguments,
+/// and a `const T&` parameter binds the task's own copy.
+///
+/// References. One is shared by the task and its join_handle (see join_word); each abort_handle has
+/// one; a worker that has the ended cell still in its list has one. Wakers have none: they touch
+/// the cell only inside the latch of a leaf, and the leaf unregisters before the cell can end.
+#pragma once
+
+#include <edo/coro/task.hpp>
+#include <edo/task/detail/join_word.hpp>
+#include <edo/task/detail/runtime_core.hpp>
+#include <edo/task/join_error.hpp>
+#include <edo/task/detail/invoke_stored.hpp>
+#include <edo/task/spawnable.hpp>
+
+#include <optional>
+#include <tuple>
+
+namespace edo::detail {
+
+/// How a task ended.
+enum class task_outcome : std::uint8_t { pending, value, exception, cancelled };
+
+/// Draws an id without touching a shared word most of the time.
+EDO_API task_id next_task_id() noexcept;
+
+/// The part of a task that does not depend on types.
+class EDO_API cell : public cell_base, public list_link {
+public:
+    cell(task_owner& owned_by, std::source_location where) noexcept
+        : cell_base(owned_by.tasks()), owner(&owned_by), spawned_at(where), id(next_task_id()) {}
+
+    static void* operator new(std::size_t size) { return pool_allocate(size); }
+    static void operator delete(void* block, std::size_t size) noexcept { pool_free(block, size); }
+
+    [[nodiscard]] const cell* as_cell() const noexcept final { return this; }
+    /// Asks for the end of the task. Any thread, any number of times.
+    void abort() noexcept {
+        if (state.request_abort()) { home->schedule(*this); }
+    }
+    /// Ends a task that nothing has queued: on shutdown, or when it could not be launched.
+    void cancel_unqueued() noexcept;
+
+    void add_reference() noexcept { references.fetch_add(1, relaxed); }
+    void release_reference() noexcept {
+        // acquire: pairs with the release half of the fetch_sub; exact while we are the only one
+        if (references.load(acquire) == 1 || references.fetch_sub(1, acq_rel) == 1) { delete this; }
+    }
+    /// The handle gives up its right to join.
+    void detach_handle() noexcept {
+        if (join.detach()) { dispose(); }
+    }
+    [[nodiscard]] std::string_view name() const noexcept {
+        return side ? std::string_view(side->name) : std::string_view();
+    }
+    [[nodiscard]] task_meta meta() const noexcept { return {id, name(), spawned_at}; }
+    /// Calls the hook for new tasks; it may throw.
+    void announce() const {
+        if (owner->hooks && owner->hooks->on_spawn) { owner->hooks->on_spawn(meta()); }
+    }
+
+    task_owner* owner;                    ///< valid until the task has ended
+    place* listed_by = nullptr;           ///< the worker whose list of parked tasks it is in
+    std::source_location spawned_at;
+    task_id id;
+    join_word join;
+    atomic<std::uint32_t> references{1};
+    task_outcome outcome = task_outcome::pending;
+    bool counted = false;  ///< its end is reported to `owner`
+
+protected:
+    virtual ~cell() = default;
+    /// Destroys the result in the context of the task; an exception is reported to the hook.
+    virtual void dispose_result() noexcept = 0;
+    /// Publishes the outcome. The cell may be gone when it returns.
+    void complete(const std::exception_ptr& error) noexcept;
+    /// The hook for an exception that nobody has seen.
+    void report_unobserved(const std::exception_ptr& error) noexcept;
+
+private:
+    /// Disposes of result and reference: both the task and its handle are done with the cell.
+    void dispose() noexcept;
+};
+
+/// The cell that runs on this thread: a task, or null.
+EDO_API const cell* current_cell() noexcept;
+
+/// A task with a result of type T.
+template <class T>
+class spawned : public cell {
+public:
+    using result_type = T;
+    using cell::cell;
+
+    /// The result, once the task has ended; taken at most once.
+    std::expected<T, join_error> take_expected() {
+        switch (outcome) {
+            case task_outcome::exception:
+                return std::unexpected(join_error::failed(id, std::exchange(result.error, nullptr)));
+            case task_outcome::value:
+                if constexpr (std::is_void_v<T>) {
+                    return {};
+                } else {
+                    return result.take();
+                }
+            default: return std::unexpected(join_error::cancelled(id));
+        }
+    }
+    /// The same; failures are thrown.
+    T take() {
+        if (outcome == task_outcome::cancelled) { throw join_error::cancelled(id); }
+        return result.take();
+    }
+
+    void finish(bool dropped) noexcept override {
+        result.destroy_child();
+        destroy_payload();
+        if (result.error) {
+            result.clear();
+            outcome = task_outcome::exception;
+        } else {
+            if (dropped) { result.clear(); }
+            outcome = result.has_value() ? task_outcome::value : task_outcome::cancelled;
+        }
+        complete(result.error);
+    }
+
+    sink<T> result;
+
+protected:
+    /// Callable and arguments die with the task, before its result is seen.
+    virtual void destroy_payload() noexcept = 0;
+    void dispose_result() noexcept final {
+        if (auto error = std::exchange(result.error, nullptr)) { report_unobserved(error); }
+        result.clear();
+    }
+    /// Makes `t` the task's outermost coroutine.
+    void start(task<T>&& t) noexcept {
+        promise_base* promise = task_access::release(std::move(t));
+        promise->connect(nullptr, result);
+        result.child = handle_of(*promise);
+        root.point = result.child;
+    }
+};
+
+/// A task made from a callable and its arguments. `Base` is spawned<T> or derives from it.
+template <class Base, class F, class... Args>
+class spawned_call final : public Base {
+public:
+    template <class G, class... As>
+    spawned_call(task_owner& owned_by, std::source_location where, G&& f, As&&... as)
+        : Base(owned_by, where), payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
+
+    bool begin() noexcept override {
+        try {
+            this->start(invoke_stored(payload_->callable, payload_->arguments));
+            return true;
+        } catch (...) {
+            this->result.error = std::current_exception();
+            return false;
+        }
+    }
+
+private:
+    struct payload {
+        template <class G, class... As>
+        explicit payload(G&& f, As&&... as)
+            : callable(std::forward<G>(f)), arguments(std::forward<As>(as)...) {}
+        [[no_unique_address]] F callable;
+        [[no_unique_address]] std::tuple<Args...> arguments;
+    };
+    void destroy_payload() noexcept override { payload_.reset(); }
+    std::optional<payload> payload_;
+};
+
+/// A task made from a coroutine that exists already.
+template <class Base>
+class spawned_task final : public Base {
+    using T = typename Base::result_type;
+
+public:
+    spawned_task(task_owner& owned_by, std::source_location where, task<T>&& t) noexcept
+        : Base(owned_by, where), task_(std::move(t)) {}
+    bool begin() noexcept override {
+        this->start(std::move(task_));
+        return true;
+    }
+
+private:
+    void destroy_payload() noexcept override { task<T>().swap(task_); }
+    task<T> task_;
+};
+
+/// Checks what only run time can see: tasks among the arguments, by the record of their parameters.
+/// `spawn(task)` itself uses the same check. Throws borrow_error, send_error, std::logic_error.
+EDO_API void check_task(const promise_base* promise, bool must_be_sendable);
+
+template <class T>
+void check_argument(const T&, bool) noexcept {}
+template <class T>
+void check_argument(const task<T>& t, bool must_be_sendable) {
+    check_task(task_access::promise(t), must_be_sendable);
+}
+
+/// A new cell for `f(args...)`, whatever may be spawned: callable and arguments, or a task.
+template <class Base, class F, class... Args>
+Base* make_cell(task_owner& owner, std::source_location where, bool must_be_sendable, F&& f,
+                Args&&... args) {
+    using callable = unwrapped_t<std::decay_t<F>>;
+    if constexpr (is_task<callable>) {
+        if constexpr (is_task<std::decay_t<F>>) {
+            check_argument(f, must_be_sendable);
+            return new spawned_task<Base>(owner, where, std::move(f));
+        } else {
+            return new spawned_task<Base>(owner, where, std::move(f.value));
+        }
+    } else {
+        (check_argument(args, must_be_sendable), ...);
+        using made = spawned_call<Base, std::decay_t<F>, std::decay_t<Args>...>;
+        return new made(owner, where, std::forward<F>(f), std::forward<Args>(args)...);
+    }
+}
+
+}  // namespace edo::detail

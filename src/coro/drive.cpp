@@ -1,0 +1,345 @@
+#include <edo/base/detail/fatal.hpp>
+#include <edo/coro/detail/cell_base.hpp>
+#include <edo/coro/detail/context.hpp>
+#include <edo/coro/detail/promise.hpp>
+
+#include <utility>
+
+/// One turn of a task. The rules that keep it safe (docs/task_lifecycle.md):
+/// - publish first, park last: until park() succeeds the worker owns cell and frames, so an
+///   await_suspend may touch its awaiter after it has made it known to a waker;
+/// - all destruction happens here, never inside await_suspend: what runs is never what is destroyed;
+/// - frames are destroyed leaf to root, by a loop, so the depth of a chain is not bounded.
+namespace edo::detail {
+namespace {
+
+/// Installs a cell in the thread's context for one turn.
+class turn_scope {
+public:
+    turn_scope(context& cx, bool fresh_budget) noexcept
+        : cx_(cx),
+          current_(cx.current),
+          budget_(cx.budget),
+          locals_(cx.thread_values),
+          blocking_allowed_(std::exchange(cx.blocking_allowed, false)) {
+        cx.budget = fresh_budget ? task_budget : cx.budget_left;
+        cx.thread_values = nullptr;
+    }
+    ~turn_scope() {
+        cx_.current = current_;
+        cx_.budget_left = cx_.budget;
+        cx_.budget = budget_;
+        cx_.thread_values = locals_;
+        cx_.blocking_allowed = blocking_allowed_;
+    }
+    turn_scope(const turn_scope&) = delete;
+    turn_scope& operator=(const turn_scope&) = delete;
+
+private:
+    context& cx_;
+    branch* current_;
+    std::uint32_t budget_;
+    const local_value* locals_;
+    bool blocking_allowed_;
+};
+
+/// Installs the local_set that a branch runs in, if it is another than its task's.
+class local_scope_of {
+public:
+    local_scope_of(context& cx, branch& b) noexcept : cx_(cx), outer_(cx.locals) {
+        local_core* set = b.is_child ? static_cast<child_branch&>(b).set : nullptr;
+        if (set != nullptr) { cx.locals = set; }
+    }
+    ~local_scope_of() { cx_.locals = outer_; }
+    local_scope_of(const local_scope_of&) = delete;
+    local_scope_of& operator=(const local_scope_of&) = delete;
+
+private:
+    context& cx_;
+    local_core* outer_;
+};
+
+constexpr std::uint32_t steps_a_turn = 4 * task_budget;
+
+branch* parent_of(branch& b) noexcept {
+    return b.is_child ? static_cast<child_branch&>(b).parent : nullptr;
+}
+
+branch* outermost_dying(branch& b) noexcept {
+    branch* found = nullptr;
+    for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
+        if (at->dying) { found = at; }
+    }
+    return found;
+}
+
+void branch_ended(branch& b) noexcept {
+    if (b.is_child) {
+        auto& child = static_cast<child_branch&>(b);
+        child.group->child_ended(child);
+    } else {
+        b.owner().ended = true;
+    }
+}
+
+/// Resumes the innermost coroutine and whatever it transfers to, until something suspends.
+void resume(branch& b) noexcept {
+    context& cx = this_context();
+    cx.current = &b;
+    if (!b.point && !b.owner().begin()) {
+        b.owner().ended = true;
+        return;
+    }
+    const std::uint32_t budget = cx.budget;
+    if (b.unconstrained) { cx.budget = no_budget; }
+    const bool was_unconstrained = b.unconstrained;
+    cx.next = b.point;
+    const local_scope_of inside(cx, b);
+    const std::uint32_t enter_depth = cx.enter_depth;
+    while (auto coroutine = std::exchange(cx.next, {})) { coroutine.resume(); }
+    if (cx.enter_depth != enter_depth) {
+        fatal("an enter() guard was held across a co_await; release it before suspending");
+    }
+    if (was_unconstrained) { cx.budget = budget; }
+    if (b.done) { branch_ended(b); }
+}
+
+void wake(branch& b) noexcept {
+    if (b.waiting != nullptr) {
+        b.waiting->woken(b);
+    } else if (outermost_dying(b) == nullptr) {
+        resume(b);
+    }
+}
+
+/// Moves the woken branches from the state word to the queue, oldest first.
+void collect_branches(cell_base& cell, state_word::value seen) noexcept {
+    child_branch* newest = cell.state.take_branches(seen);
+    child_branch* oldest = nullptr;
+    while (newest != nullptr) {
+        child_branch* following = std::exchange(newest->next, oldest);
+        oldest = std::exchange(newest, following);
+    }
+    while (oldest != nullptr) { cell.side->ready.push(*std::exchange(oldest, oldest->next)); }
+}
+
+void destroy_chain(branch& b) noexcept {
+    context& cx = this_context();
+    branch* outer = std::exchange(cx.current, &b);
+    const local_scope_of inside(cx, b);
+    try {
+        void* frame = std::exchange(b.point, {}).address();
+        while (frame != nullptr) {
+            auto handle = std::coroutine_handle<promise_base>::from_address(frame);
+            promise_base& promise = handle.promise();
+            promise_base* parent = promise.parent();
+            promise.disown();
+            handle.destroy();
+            frame = parent == nullptr ? nullptr : handle_of(*parent).address();
+        }
+    } catch (...) {
+        fatal("a destructor threw while its task was being dropped; destructors must not throw");
+    }
+    cx.current = outer;
+}
+
+void remove_from(intrusive_fifo<child_branch>& queue, child_branch& gone) noexcept {
+    intrusive_fifo<child_branch> kept;
+    while (child_branch* b = queue.pop()) {
+        if (b != &gone) { kept.push(*b); }
+    }
+    queue.append(kept);
+}
+
+/// Takes a branch out of all lists of woken branches.
+void unlist(child_branch& b) noexcept {
+    cell_base& cell = b.owner();
+    // A branch exists only in a cell with a side block: groups make one.
+    if (auto seen = cell.state.look(); (seen & ~state_word::flags) != 0) {
+        collect_branches(cell, seen);
+    }
+    remove_from(cell.side->ready, b);
+    remove_from(cell.side->deferred, b);
+}
+
+/// Destroys the frames of a branch and, before them, those of all branches below it.
+void destroy(branch& top) noexcept {
+    branch* at = &top;
+    for (;;) {
+        while (at->waiting != nullptr) {
+            child_branch* child = at->waiting->last_child();
+            if (child == nullptr) { break; }
+            at = child;
+        }
+        at->waiting = nullptr;
+        destroy_chain(*at);
+        if (at->is_child) { unlist(static_cast<child_branch&>(*at)); }
+        if (at == &top) { return; }
+        auto& child = static_cast<child_branch&>(*at);
+        at = child.parent;
+        child.group->forget(child);
+    }
+}
+
+void dropped(branch& b) noexcept {
+    if (b.is_child) {
+        auto& child = static_cast<child_branch&>(b);
+        child.group->child_dropped(child);
+    } else {
+        b.owner().ended = true;
+    }
+}
+
+bool is_below(branch& b, const branch& ancestor) noexcept {
+    for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
+        if (at == &ancestor) { return true; }
+    }
+    return false;
+}
+
+/// The turn is over without a park: what yielded is ready in the next one.
+void end_yielded_turn(cell_base& cell) noexcept {
+    cell.yielded = false;
+    if (std::exchange(cell.root_deferred, false)) { cell.seen ^= state_word::wake; }
+    if (cell.side) { cell.side->ready.append(cell.side->deferred); }
+}
+
+/// One step of a turn. False: nothing was left to do. Branches come before the root, so that a group
+/// sees its children run before it is woken itself.
+bool step(cell_base& cell, state_word::value seen) noexcept {
+    if ((seen & state_word::abort) != 0 && !cell.root.dying) {
+        drop(cell.root);
+    } else if ((seen & ~state_word::flags) != 0) {
+        collect_branches(cell, seen);
+    } else if (child_branch* ready = cell.side ? cell.side->ready.pop() : nullptr) {
+        wake(*ready);
+    } else if ((seen & state_word::wake) != cell.seen) {
+        cell.seen ^= state_word::wake;
+        wake(cell.root);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+turn drive(cell_base& cell, bool fresh_budget) noexcept {
+    context& cx = this_context();
+    turn result = turn::ended;
+    std::coroutine_handle<> handover;
+    {
+        turn_scope scope(cx, fresh_budget);
+        for (std::uint32_t steps = 0;;) {
+            const state_word::value seen = cell.state.look();
+            // Branches that wake each other for ever must not keep the worker.
+            if (steps++ == steps_a_turn || !step(cell, seen)) {
+                if (cell.yielded || steps > steps_a_turn) {
+                    end_yielded_turn(cell);
+                    result = turn::yielded;
+                    break;
+                }
+                if (cell.state.park(seen)) {
+                    result = turn::parked;
+                    break;
+                }
+            } else if (cell.ended) {
+                cx.current = &cell.root;
+                cell.finish(!cell.root.done);
+                break;
+            }
+        }
+        handover = std::exchange(cx.handover, {});
+    }
+    if (handover) { handover.resume(); }
+    return result;
+}
+
+child_branch::child_branch(branch& parent_branch, handler& group_of_parent,
+                           std::coroutine_handle<> first) noexcept
+    : branch(parent_branch.owner()), parent(&parent_branch), group(&group_of_parent) {
+    is_child = true;
+    point = first;
+    unconstrained = parent_branch.unconstrained;
+    locals = locals_of(parent_branch);
+    if (parent_branch.is_child) { set = static_cast<child_branch&>(parent_branch).set; }
+}
+
+void make_ready(branch& b) noexcept {
+    if (b.is_child) {
+        b.owner().side->ready.push(static_cast<child_branch&>(b));
+    } else {
+        b.owner().seen ^= state_word::wake;
+    }
+}
+
+void defer(branch& b) noexcept {
+    cell_base& cell = b.owner();
+    cell.yielded = true;
+    if (b.is_child) {
+        cell.side->deferred.push(static_cast<child_branch&>(b));
+    } else {
+        cell.root_deferred = true;
+    }
+}
+
+void go_on(branch& b) noexcept {
+    b.waiting = nullptr;
+    if (outermost_dying(b) == nullptr) { resume(b); }
+}
+
+void drop(branch& b) noexcept {
+    b.dying = true;
+    if (b.pins == 0) {
+        destroy(b);
+        dropped(b);
+        return;
+    }
+    // Cancelling does not complete anything here: completion is a wake, taken in the loop.
+    intrusive_list<pin>& pins = b.owner().side->pins;
+    intrusive_list<pin> asked;
+    while (pin* p = pins.pop_front()) {
+        asked.push_back(*p);
+        if (is_below(p->at(), b)) { p->cancel(); }
+    }
+    pins.splice_back(asked);
+}
+
+void add_pin(pin& p, branch& b) {
+    b.owner().side_or_make().pins.push_back(p);
+    p.at_ = &b;
+    for (branch* at = &b; at != nullptr; at = parent_of(*at)) { ++at->pins; }
+}
+
+void remove_pin(pin& p) noexcept {
+    intrusive_list<pin>::erase(p);
+    for (branch* at = p.at_; at != nullptr; at = parent_of(*at)) { --at->pins; }
+}
+
+void pin_completed(pin& p, branch& b) noexcept {
+    remove_pin(p);
+    b.waiting = nullptr;
+    branch* dying = outermost_dying(b);
+    if (dying == nullptr) {
+        resume(b);
+    } else if (dying->pins == 0) {
+        destroy(*dying);
+        dropped(*dying);
+    }
+}
+
+const local_value* locals_of(const branch& b) noexcept {
+    if (b.is_child) { return static_cast<const child_branch&>(b).locals; }
+    const auto& side = b.owner().side;
+    return side ? side->locals : nullptr;
+}
+
+void set_locals(branch& b, const local_value* locals) {
+    if (b.is_child) {
+        static_cast<child_branch&>(b).locals = locals;
+    } else {
+        b.owner().side_or_make().locals = locals;
+    }
+}
+
+}  // namespace edo::detail

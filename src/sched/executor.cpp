@@ -1,0 +1,229 @@
+#include "sched/executor.hpp"
+
+#include <algorithm>
+
+/// The scheduler in one page.
+///
+/// n *places*, each held by at most one thread. A worker takes tasks from its LIFO slot (what it
+/// woke or spawned last: warm, at most 3 times in a row), its ring of 256, the injection queue
+/// (also every so many turns, for fairness), then from other places' rings, half at a time.
+///
+/// Waking. A push into a ring or the injection queue wakes one sleeper, unless some worker is
+/// searching already; the last searcher that finds something wakes the next. At most half of the
+/// workers search. Pusher and sleeper follow Dekker's pattern:
+///     pusher   1. publish the task   2. fence   3. read `idle_`, wake somebody if nobody searches
+///     sleeper  1. leave `idle_`      2. fence   3. look into all queues once more, then sleep
+/// so one of them sees the other.
+///
+/// The LIFO slot is no reason to wake anybody: mostly its owner runs it next. If the owner is busy
+/// for long instead, the *guard* takes the slot (and fires the owner's timers): one sleeper that
+/// sleeps for 250 us to 10 ms at a time while any other worker is awake. When all sleep there is no
+/// guard, and nothing uses the processor.
+///
+/// Rejected: waking a sleeper for every spawn (5 us of futex for a task that runs in 50 ns); timers
+/// or injection behind a guard thread of their own (idle programs would not be idle).
+///
+/// A current-thread runtime is one place without a thread: block_on takes it. A multi-thread
+/// runtime lends one to block_on if it was built so: a sleeping worker's place is taken over
+/// without waking the worker, which rests until it gets it back.
+///
+/// Ends. close() is announced under the injection lock, so no task from outside comes later. Each
+/// worker then aborts the tasks that it has listed and drops what it pops; it ends when no task of
+/// the runtime is alive. What foreign wakers touch after a push lies under the injection lock, and
+/// the destructor takes that lock last.
+namespace edo::detail {
+
+executor::executor(runtime_core& core, drivers& park_drivers, executor_options options)
+    : core_(core), drivers_(park_drivers), options_(std::move(options)), idle_(0) {
+    const unsigned n = options_.places;
+    places_.reserve(n);
+    for (unsigned i = 0; i < n; ++i) { places_.push_back(std::make_unique<place>(*this, i)); }
+    lock_guard guard(idle_lock_);
+    sleepers_.reserve(n);
+    resting_.reserve(n + 1);
+    orphans_.reserve(n);
+    seen_progress_.resize(n);
+    if (!options_.has_threads) {
+        free_place_ = places_[0].get();
+        return;
+    }
+    for (unsigned i = 0; i < n; ++i) {
+        worker_thread& thread = threads_.emplace_back(i);
+        place& p = *places_[i];
+        thread.assigned.store(&p, relaxed);
+        p.resident = &thread;
+        p.sleeper = thread.sleeper;
+        p.is_parked = true;  // until somebody needs it: its thread starts asleep
+    }
+    for (unsigned i = n; i-- > 0;) { sleepers_.push_back(places_[i].get()); }
+}
+
+void executor::start_threads() {
+    for (worker_thread& self : threads_) {
+        running_threads_.fetch_add(1, relaxed);
+        try {
+            self.handle = thread(
+                [this, &self, keep = core_ref(core_)] { thread_main(self); },
+                options_.thread_name, options_.stack_size);
+        } catch (...) {
+            running_threads_.fetch_sub(1, relaxed);
+            close();
+            static_cast<void>(wait_closed(std::nullopt));
+            throw;
+        }
+    }
+}
+
+executor::~executor() {
+    lock_guard last(inject_lock_);  // a foreign waker may still be inside inject()
+}
+
+void worker_thread::schedule(cell_base& cell) noexcept {
+    parker* self = sleeper;  // the executor may be gone after the push
+    cell_base* first = bound.load(relaxed);
+    do {
+        cell.next = first;
+    } while (!bound.compare_exchange(first, &cell, release, relaxed));  // pairs with: take_bound()
+    self->unpark();
+}
+
+bool executor::bind(cell& task) noexcept {
+    if (!options_.has_threads || task.home != this) { return false; }
+    worker_thread* here = this_context().thread;
+    task.home = here != nullptr ? here : &threads_.front();
+    return here == nullptr;
+}
+
+void executor::schedule(cell_base& cell) noexcept {
+    place* here = this_context().worker;
+    if (here == nullptr || &here->owner != this) {
+        inject(cell);
+        return;
+    }
+    if (!options_.has_threads) {
+        here->fifo.push(cell);
+        return;
+    }
+    // acq_rel: pairs with take_local() and with guard_busy_places()
+    cell_base* before = here->lifo.exchange(&cell, acq_rel);
+    if (before == nullptr) {
+        notify_guard();
+        return;
+    }
+    push_back(*here, *before);
+    store_load_fence();  // pairs with: the one in enter_sleep()
+    notify();
+}
+
+void executor::launch(cell& task) noexcept {
+    place* here = this_context().worker;
+    if (here != nullptr && &here->owner == this) {
+        if (closing_.load(relaxed)) {
+            task.cancel_unqueued();
+            return;
+        }
+        task.counted = true;
+        here->count.spawned.add_by_owner(1);
+        schedule(task);
+        return;
+    }
+    {
+        lock_guard guard(inject_lock_);
+        if (!closing_.load(relaxed)) {
+            task.counted = true;
+            spawned_outside_.add_by_owner(1);
+            guard.unlock();
+            inject(task);
+            return;
+        }
+    }
+    task.cancel_unqueued();
+}
+
+void executor::task_ended(cell& task) noexcept {
+    place* here = this_context().worker;
+    if (here != nullptr && &here->owner != this) { here = nullptr; }
+    if (task.listed_by != nullptr) { task.listed_by->unlist(task, task.listed_by == here); }
+    if (here != nullptr) {
+        here->count.ended.add_by_owner(1);
+    } else {
+        ended_outside_.fetch_add(1, relaxed);
+    }
+    if (closing_.load(relaxed)) {
+        store_load_fence();  // pairs with: the one in enter_sleep()
+        if (alive() == 0) { unpark_all(); }
+    }
+}
+
+std::size_t executor::alive() const noexcept {
+    std::uint64_t ended = ended_outside_.load(relaxed);
+    for (const auto& p : places_) { ended += p->count.ended.load(relaxed); }
+    std::uint64_t spawned = spawned_outside_.load(relaxed);
+    for (const auto& p : places_) { spawned += p->count.spawned.load(relaxed); }
+    return spawned > ended ? spawned - ended : 0;
+}
+
+const place* executor::place_here() const noexcept {
+    const place* here = this_context().worker;
+    return here != nullptr && &here->owner == this ? here : nullptr;
+}
+
+bool executor::runs_here() const noexcept {
+    const context& cx = this_context();
+    return cx.current != nullptr && cx.runtime == &core_;
+}
+
+void executor::push_back(place& p, cell_base& cell) noexcept {
+    if (!options_.has_threads) {
+        p.fifo.push(cell);
+        return;
+    }
+    while (!p.queue.push(cell)) {
+        p.count.overflows.add_by_owner(1);
+        intrusive_fifo<cell_base> half = p.queue.take_half();
+        lock_guard guard(inject_lock_);
+        inject_queue_.append(half);
+        injected_.store(inject_queue_.size(), relaxed);
+    }
+}
+
+void executor::wake_shard(unsigned shard) noexcept {
+    parker* sleeper = nullptr;
+    {
+        lock_guard guard(idle_lock_);
+        if (places_[shard]->is_parked) { sleeper = places_[shard]->sleeper; }
+    }
+    if (sleeper != nullptr) { sleeper->unpark(); }
+}
+
+void executor::close() noexcept {
+    {
+        lock_guard guard(inject_lock_);  // see launch()
+        closing_.store(true, seq_cst);   // pairs with: the fences in task_ended() and enter_sleep()
+    }
+    unpark_all();
+}
+
+bool executor::wait_closed(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    if (!options_.has_threads) { return drop_all_here(deadline); }
+    parker& self = parker::this_thread();
+    closer_.store(&self, seq_cst);  // pairs with: the load in thread_main()
+    // seq_cst: pairs with the decrement in thread_main()
+    while (running_threads_.load(seq_cst) != 0) {
+        if (!deadline) {
+            self.park();
+        } else if (std::chrono::steady_clock::now() >= *deadline) {
+            return false;
+        } else {
+            self.park_until(*deadline);
+        }
+    }
+    for (worker_thread& t : threads_) { t.handle.join(); }
+    return true;
+}
+
+void executor::detach_threads() noexcept {
+    for (worker_thread& t : threads_) { t.handle.detach(); }
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,196 @@
+/// The work-stealing scheduler. The design is explained on top of executor.cpp.
+#pragma once
+
+#include "sched/park.hpp"
+#include "sched/place.hpp"
+
+#include <edo/base/detail/mutex.hpp>
+#include <edo/base/detail/thread.hpp>
+#include <edo/coro/detail/thread_cell.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace edo::detail {
+
+/// What the builder decides.
+struct executor_options {
+    unsigned places = 1;
+    bool has_threads = false;  ///< false: a current-thread runtime, whose place block_on takes
+    bool lend = false;         ///< block_on may take a worker's place
+    std::uint32_t event_interval = 61;
+    std::uint32_t global_queue_interval = 0;  ///< 0: 31 on a current-thread runtime, else tuned
+    std::size_t stack_size = 0;
+    std::string thread_name = "edo-worker";
+    std::function<void()> on_thread_start, on_thread_stop, on_thread_park, on_thread_unpark;
+};
+
+/// A thread that was started for this executor. Without a place it rests. It is also the scheduler
+/// of tasks that must stay on this thread because they drive a local_set.
+struct worker_thread final : scheduler {
+    explicit worker_thread(unsigned number) : index(number), sleeper(&parker::reserve()) {}
+    ~worker_thread() { parker::give_back(*sleeper); }
+    worker_thread(const worker_thread&) = delete;
+    worker_thread& operator=(const worker_thread&) = delete;
+
+    void schedule(cell_base& cell) noexcept override;
+    /// The thread itself: what was scheduled here, newest first.
+    cell_base* take_bound() noexcept {
+        if (bound.load(relaxed) == nullptr) { return nullptr; }
+        return bound.exchange(nullptr, acquire);  // pairs with: schedule()
+    }
+
+    const unsigned index;
+    parker* const sleeper;
+    atomic<place*> assigned{nullptr};  ///< written under idle_lock_
+    atomic<cell_base*> bound{nullptr};
+    thread handle;
+};
+
+/// When a thread stops working on a place.
+struct run_limit {
+    thread_cell* root = nullptr;      ///< when this future has ended
+    worker_thread* self = nullptr;  ///< the resident, if this is a thread of the executor
+    bool borrowed = false;          ///< as soon as a resting thread can take the place over
+    std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
+};
+
+class executor final : public scheduler {
+public:
+    executor(runtime_core& core, drivers& park_drivers, executor_options options);
+    /// Throws std::system_error if a thread cannot be started; none is left then.
+    void start_threads();
+    ~executor();
+
+    void schedule(cell_base& cell) noexcept override;
+    void launch(cell& task) noexcept;
+    void task_ended(cell& task) noexcept;
+
+    /// Binds a task that runs now to a thread, for its life. True: to another one than this; the
+    /// task must yield.
+    bool bind(cell& task) noexcept;
+
+    /// Runs a root to its end on this thread, which holds a place meanwhile if it may and can.
+    void block_on(thread_cell& root, bool may_lend);
+    /// Makes the place of a worker look at its timers.
+    void wake_shard(unsigned shard) noexcept;
+    /// A place that its thread left to block, and who had it.
+    struct left_place {
+        place* at = nullptr;
+        worker_thread* resident = nullptr;
+        bool is_lent = false;
+    };
+    /// Takes the calling worker's place from it; null if it has none.
+    left_place leave_place() noexcept;
+    /// Gives it back to the thread that left it: nobody else could take it.
+    void return_place(const left_place& left) noexcept;
+    /// Holds a place that was left on the calling thread, until a worker thread can have it.
+    void adopt(place& p) noexcept;
+    /// Nobody can hold a place that was left: the next thread that rests takes it.
+    void orphan(place& p) noexcept;
+
+    /// Tasks are dropped from now on. Returns at once.
+    void close() noexcept;
+    /// Tasks and the futures of all block_ons are dropped from now on.
+    void fail() noexcept;
+    /// Waits until every task is dropped, at most until `deadline` (nothing: without limit). On a
+    /// current-thread runtime the caller drops them. False: some were left.
+    bool wait_closed(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
+    /// Lets the threads end by themselves.
+    void detach_threads() noexcept;
+
+    [[nodiscard]] const executor_options& options() const noexcept { return options_; }
+    [[nodiscard]] place& at(std::size_t index) noexcept { return *places_[index]; }
+    [[nodiscard]] std::size_t alive() const noexcept;
+    [[nodiscard]] std::uint64_t spawned_outside() const noexcept {
+        return spawned_outside_.load(relaxed);
+    }
+    [[nodiscard]] std::size_t injected() const noexcept { return injected_.load(relaxed); }
+    [[nodiscard]] std::uint64_t remote_schedules() const noexcept { return remote_.load(relaxed); }
+    [[nodiscard]] bool is_closing() const noexcept { return closing_.load(relaxed); }
+    /// Whether the calling thread holds one of its places, and which.
+    [[nodiscard]] const place* place_here() const noexcept;
+    /// Whether a task of this executor runs on the calling thread.
+    [[nodiscard]] bool runs_here() const noexcept;
+
+private:
+    // worker.cpp: what a thread that holds a place does
+    void thread_main(worker_thread& self) noexcept;
+    void work(const run_limit& limit) noexcept;
+    void run_root(thread_cell& root) noexcept;
+    bool run_bound() noexcept;
+    void run(cell& task, bool fresh_budget) noexcept;
+    turn drive_with_hooks(cell& task, bool fresh_budget) noexcept;
+    cell_base* next_task(place& p, bool& fresh_budget) noexcept;
+    cell_base* take_lifo(place& p) noexcept;
+    cell_base* take_injected(place& p, std::size_t limit) noexcept;
+    cell_base* steal(place& p) noexcept;
+    void maintain(place& p) noexcept;
+    void sweep(place& p) noexcept;
+    void push_back(place& p, cell_base& cell) noexcept;
+    bool drop_all_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
+    static void call_hook(const std::function<void()>& hook) noexcept;
+
+    // idle.cpp: who sleeps, who is woken
+    void inject(cell_base& cell) noexcept;
+    void notify() noexcept;
+    void notify_guard() noexcept;
+    parker* pick_sleeper() noexcept EDO_EXCLUDES(idle_lock_);
+    void unpark_all() noexcept;
+    bool start_searching(place& p) noexcept;
+    void stop_searching(place& p) noexcept;
+    bool has_work(const place& p) const noexcept;
+    bool has_shared_work() const noexcept;
+    void park(place& p, const run_limit& limit) noexcept;
+    bool enter_sleep(place& p) noexcept;
+    void sleep(place& p, const run_limit& limit) noexcept;
+    bool leave_sleep(place& p, const run_limit& limit) noexcept;
+    bool become_guard() noexcept;
+    void guard_busy_places(place& p) noexcept;
+    void remove_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
+
+    // lending.cpp: how places move between threads
+    void rest(worker_thread& self) noexcept;
+    void take_over(place& p, const run_limit& limit) noexcept;
+    place* lend_place() noexcept;
+    void give_place_back(place& p) noexcept;
+    bool give_place_to_resting(place& p) noexcept;
+    parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
+    void await_wake_or_place(const thread_cell& root, bool may_lend) noexcept;
+
+    runtime_core& core_;
+    drivers& drivers_;
+    const executor_options options_;
+    std::vector<std::unique_ptr<place>> places_;
+    std::deque<worker_thread> threads_;
+
+    alignas(cache_line) atomic<std::uint64_t> idle_;  ///< searching << 32 | awake
+    atomic<bool> guarded_{false};                     ///< a sleeper looks after the busy ones
+    atomic<bool> closing_{false};
+    atomic<bool> failed_{false};
+    atomic<std::size_t> running_threads_{0};
+    atomic<parker*> closer_{nullptr};                 ///< waits for the threads to end
+    atomic<bool> guard_wait_reset_{true};             ///< the next guard begins with short waits
+    std::chrono::microseconds guard_wait_{};          ///< the guard's alone
+    std::vector<std::uint32_t> seen_progress_;        ///< the guard's alone
+
+    alignas(cache_line) mutex inject_lock_;
+    intrusive_fifo<cell_base> inject_queue_ EDO_GUARDED_BY(inject_lock_);
+    atomic<std::size_t> injected_{0};
+    atomic<std::uint64_t> remote_{0};
+    atomic<std::uint64_t> spawned_outside_{0};
+    atomic<std::uint64_t> ended_outside_{0};
+
+    mutex idle_lock_;
+    std::vector<place*> sleepers_ EDO_GUARDED_BY(idle_lock_);
+    std::vector<worker_thread*> resting_ EDO_GUARDED_BY(idle_lock_);  ///< threads without a place
+    std::size_t lent_ EDO_GUARDED_BY(idle_lock_) = 0;  ///< resting threads that get their place back
+    std::vector<place*> orphans_ EDO_GUARDED_BY(idle_lock_);  ///< places that nobody holds
+    std::vector<parker*> seekers_ EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
+    intrusive_list<thread_cell> roots_ EDO_GUARDED_BY(idle_lock_);  ///< of the block_ons that run
+    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;  ///< of a current-thread runtime
+};
+
+}  // namespace edo::detail

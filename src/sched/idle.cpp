@@ -1,0 +1,225 @@
+#include "sched/executor.hpp"
+
+#include <algorithm>
+
+/// Who sleeps, and who is woken. `idle_` counts the workers that are awake and, of these, the ones
+/// that search; it changes under `idle_lock_` together with the set of sleepers, and is read
+/// without the lock by whoever publishes a task.
+namespace edo::detail {
+namespace {
+
+constexpr std::uint64_t one_awake = 1;
+constexpr std::uint64_t one_searching = std::uint64_t{1} << 32;
+constexpr std::uint64_t awake_in(std::uint64_t idle) { return idle & (one_searching - 1); }
+constexpr std::uint64_t searching_in(std::uint64_t idle) { return idle >> 32; }
+
+constexpr std::chrono::microseconds shortest_guard{250};
+constexpr std::chrono::microseconds longest_guard{10'000};
+
+}  // namespace
+
+void executor::inject(cell_base& cell) noexcept {
+    parker* sleeper = nullptr;
+    {
+        // Held over pick_sleeper(): the executor may be gone as soon as the cell can run and we
+        // have left the lock (see the destructor).
+        lock_guard guard(inject_lock_);
+        inject_queue_.push(cell);
+        injected_.store(inject_queue_.size(), relaxed);
+        remote_.add_by_owner(1);
+        store_load_fence();  // pairs with: the one in enter_sleep()
+        sleeper = pick_sleeper();
+    }
+    if (sleeper != nullptr) { sleeper->unpark(); }
+}
+
+void executor::notify() noexcept {
+    if (parker* sleeper = pick_sleeper()) { sleeper->unpark(); }
+}
+
+parker* executor::pick_sleeper() noexcept {
+    std::uint64_t idle = idle_.load(seq_cst);  // pairs with: the change in enter_sleep()
+    if (searching_in(idle) != 0 || awake_in(idle) >= places_.size()) { return nullptr; }
+    lock_guard guard(idle_lock_);
+    idle = idle_.load(relaxed);
+    if (searching_in(idle) != 0 || sleepers_.empty()) { return nullptr; }
+    place& p = *sleepers_.back();
+    sleepers_.pop_back();
+    p.is_parked = false;
+    idle_.store(idle + one_awake + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
+    return p.sleeper;
+}
+
+/// A task lies in the slot of a busy worker: somebody has to look after it from time to time.
+void executor::notify_guard() noexcept {
+    // seq_cst: pairs with become_guard()
+    if (guarded_.load(seq_cst) || awake_in(idle_.load(seq_cst)) >= places_.size()) { return; }
+    parker* sleeper = nullptr;
+    {
+        lock_guard guard(idle_lock_);
+        if (!sleepers_.empty()) { sleeper = sleepers_.back()->sleeper; }
+    }
+    if (sleeper != nullptr) { sleeper->unpark(); }  // it finds no work, and sleeps again as the guard
+}
+
+void executor::unpark_all() noexcept {
+    lock_guard guard(idle_lock_);
+    for (place* p : sleepers_) { p->sleeper->unpark(); }
+    for (worker_thread* t : resting_) { t->sleeper->unpark(); }
+}
+
+bool executor::start_searching(place& p) noexcept {
+    if (p.is_searching) { return true; }
+    if (2 * searching_in(idle_.load(relaxed)) >= places_.size()) { return false; }
+    lock_guard guard(idle_lock_);
+    idle_.store(idle_.load(relaxed) + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
+    p.is_searching = true;
+    return true;
+}
+
+/// The worker has found a task. The last one that searched wakes another searcher.
+void executor::stop_searching(place& p) noexcept {
+    if (!p.is_searching) { return; }
+    p.is_searching = false;
+    std::uint64_t idle;
+    {
+        lock_guard guard(idle_lock_);
+        idle = idle_.load(relaxed) - one_searching;
+        idle_.store(idle, seq_cst);  // pairs with: pick_sleeper()'s load
+    }
+    if (searching_in(idle) == 0) { notify(); }
+}
+
+bool executor::has_shared_work() const noexcept {
+    if (injected_.load(relaxed) != 0) { return true; }
+    return std::ranges::any_of(places_, [](const auto& p) { return !p->queue.is_empty(); });
+}
+
+/// Whether the holder has something to run after all.
+bool executor::has_work(const place& p) const noexcept {
+    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || has_shared_work() ||
+           (closing_.load(relaxed) && (!p.swept || alive() == 0));
+}
+
+void executor::park(place& p, const run_limit& limit) noexcept {
+    if (limit.borrowed && give_place_to_resting(p)) { return; }
+    if (drivers_.advance_idle_clock()) { return; }
+    call_hook(options_.on_thread_park);
+    if (!has_work(p)) {
+        p.count.parks.add_by_owner(1);
+        const auto now = std::chrono::steady_clock::now();
+        p.count.busy_ns.add_by_owner((now - p.busy_since).count());
+        p.unlock_list();
+        if (enter_sleep(p)) {
+            sleep(p, limit);
+        } else {
+            p.lock_list();
+        }
+        if (place* held = this_context().worker) {
+            held->count.unparks.add_by_owner(1);
+            held->busy_since = std::chrono::steady_clock::now();
+        }
+    }
+    call_hook(options_.on_thread_unpark);
+}
+
+/// False: something came up; the place is awake again. True: it is in the set of sleepers, and
+/// nothing of it may be touched until leave_sleep() says that it is still ours.
+bool executor::enter_sleep(place& p) noexcept {
+    {
+        lock_guard guard(idle_lock_);
+        const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
+        p.is_searching = false;
+        p.is_parked = true;
+        sleepers_.push_back(&p);
+        idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
+    }
+    store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
+    if (!has_work(p)) { return true; }
+    lock_guard guard(idle_lock_);
+    if (p.is_parked) {
+        remove_sleeper(p);
+    } else {
+        p.is_searching = true;  // somebody has woken us
+    }
+    return false;
+}
+
+void executor::remove_sleeper(place& p) noexcept {
+    sleepers_.erase(std::ranges::find(sleepers_, &p));
+    p.is_parked = false;
+    idle_.store(idle_.load(relaxed) + one_awake, seq_cst);  // pairs with: pick_sleeper()'s load
+}
+
+void executor::sleep(place& p, const run_limit& limit) noexcept {
+    const bool is_guard = become_guard();
+    auto deadline = drivers_.next_deadline(p.index);
+    const auto wake_by = [&](std::chrono::steady_clock::time_point t) {
+        deadline = deadline ? std::min(*deadline, t) : t;
+    };
+    if (limit.deadline) { wake_by(*limit.deadline); }
+    if (is_guard) { wake_by(std::chrono::steady_clock::now() + guard_wait_); }
+    parker& self = parker::this_thread();
+    if (deadline) {
+        self.park_until(*deadline);
+    } else {
+        self.park();
+    }
+    const bool held = leave_sleep(p, limit);
+    if (held && is_guard && !p.is_searching) { guard_busy_places(p); }
+    if (is_guard) { guarded_.store(false, seq_cst); }  // pairs with: become_guard(), notify_guard()
+    if (!held) {
+        this_context().worker = nullptr;
+        return;
+    }
+    if (is_guard && p.is_searching) { notify_guard(); }
+    drivers_.poll(p.index);
+}
+
+/// True: the place is awake and ours. False: it was lent to another thread meanwhile.
+bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
+    {
+        lock_guard guard(idle_lock_);
+        if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) { return false; }
+        if (p.is_parked) {
+            remove_sleeper(p);
+        } else {
+            p.is_searching = true;
+        }
+    }
+    p.lock_list();
+    return true;
+}
+
+/// The guard looks after workers that stay with one task for long. There is one if anybody is awake.
+bool executor::become_guard() noexcept {
+    if (!options_.has_threads || awake_in(idle_.load(seq_cst)) == 0) {  // pairs with: remove_sleeper()
+        guard_wait_reset_.store(true, relaxed);
+        return false;
+    }
+    if (guarded_.exchange(true, seq_cst)) { return false; }  // pairs with: sleep()'s store
+    if (guard_wait_reset_.load(relaxed)) {
+        guard_wait_reset_.store(false, relaxed);
+        guard_wait_ = shortest_guard;
+    }
+    return true;
+}
+
+void executor::guard_busy_places(place& p) noexcept {
+    bool found = false;
+    for (const auto& other : places_) {
+        const std::uint32_t now = other->progress.load(relaxed);
+        const bool stays = std::exchange(seen_progress_[other->index], now) == now;
+        if (!stays || other.get() == &p) { continue; }
+        drivers_.poll(other->index);
+        cell_base* waiting = other->lifo.load(relaxed);
+        // acq_rel: pairs with the exchanges in schedule() and take_lifo()
+        if (waiting != nullptr && other->lifo.compare_exchange(waiting, nullptr, acq_rel, relaxed)) {
+            push_back(p, *waiting);
+            found = true;
+        }
+    }
+    guard_wait_ = found ? shortest_guard : std::min(2 * guard_wait_, longest_guard);
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,236 @@
+#include "sched/executor.hpp"
+
+#include <algorithm>
+
+/// How places move between threads: lent to block_on, left by block_in_place, given back.
+namespace edo::detail {
+
+/// A thread of the executor without a place waits for one.
+void executor::rest(worker_thread& self) noexcept {
+    {
+        lock_guard guard(idle_lock_);
+        if (self.assigned.load(relaxed) == nullptr &&
+            std::ranges::find(resting_, &self) == resting_.end()) {
+            resting_.push_back(&self);
+        }
+        if (!orphans_.empty() && resting_.size() > lent_) {
+            place* p = orphans_.back();
+            orphans_.pop_back();
+            assign_to_resting(*p)->unpark();
+        }
+    }
+    store_load_fence();  // pairs with: the one in task_ended()
+    if (closing_.load(relaxed) && alive() == 0) { return; }
+    self.sleeper->park();
+}
+
+/// Works on a place that was assigned to this thread, awake or asleep.
+void executor::take_over(place& p, const run_limit& limit) noexcept {
+    bool asleep;
+    {
+        lock_guard guard(idle_lock_);
+        if (limit.self->assigned.load(relaxed) != &p) { return; }
+        asleep = p.is_parked;
+    }
+    this_context().worker = &p;
+    if (asleep) {
+        sleep(p, limit);
+    } else {
+        p.lock_list();
+    }
+    if (place* held = this_context().worker) { held->busy_since = std::chrono::steady_clock::now(); }
+    work(limit);
+    this_context().worker = nullptr;
+}
+
+/// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
+/// worker, which is not woken. Null: none is to be had.
+place* executor::lend_place() noexcept {
+    place* found = nullptr;
+    {
+        lock_guard guard(idle_lock_);
+        if (!options_.has_threads) {
+            found = std::exchange(free_place_, nullptr);
+            if (found == nullptr) { return nullptr; }
+            idle_.store(idle_.load(relaxed) + 1, seq_cst);  // pairs with: pick_sleeper()'s load
+        } else {
+            const auto lendable = [](place* p) { return p->resident != nullptr; };
+            auto at = std::ranges::find_if(sleepers_, lendable);
+            if (at == sleepers_.end()) { return nullptr; }
+            found = *at;
+            remove_sleeper(*found);
+            worker_thread* rests = std::exchange(found->resident, nullptr);
+            rests->assigned.store(nullptr, relaxed);
+            resting_.push_back(rests);
+            found->is_lent = true;
+            ++lent_;
+        }
+        found->sleeper = &parker::this_thread();
+    }
+    found->lock_list();
+    found->busy_since = std::chrono::steady_clock::now();
+    return found;
+}
+
+void executor::give_place_back(place& p) noexcept {
+    stop_searching(p);
+    p.count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - p.busy_since).count());
+    p.unlock_list();
+    const bool idle = !has_work(p) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
+    parker* resident = nullptr;
+    {
+        lock_guard guard(idle_lock_);
+        if (!options_.has_threads) {
+            idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+            free_place_ = &p;
+            for (parker* seeker : seekers_) { seeker->unpark(); }
+            return;
+        }
+        --lent_;
+        p.is_lent = false;
+        resident = assign_to_resting(p);
+        if (idle) {
+            p.is_parked = true;
+            sleepers_.push_back(&p);
+            idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+        }
+    }
+    if (!idle) {
+        resident->unpark();
+        return;
+    }
+    store_load_fence();  // pairs with: those in schedule() and inject()
+    if (has_shared_work() || closing_.load(relaxed)) { resident->unpark(); }
+}
+
+void executor::block_on(thread_cell& root, bool may_lend) {
+    context& cx = this_context();
+    place* const worker = std::exchange(cx.worker, nullptr);
+    runtime_core* const runtime = std::exchange(cx.runtime, &core_);
+    {
+        lock_guard guard(idle_lock_);
+        roots_.push_back(root);
+    }
+    while (!root.is_finished()) {
+        if (failed_.load(acquire)) { root.request_drop(); }  // pairs with: fail()
+        if (place* p = may_lend ? lend_place() : nullptr) {
+            cx.worker = p;
+            work(run_limit{.root = &root});
+            if (cx.worker != nullptr) { give_place_back(*std::exchange(cx.worker, nullptr)); }
+        } else if (root.take_wake()) {
+            run_root(root);
+        } else {
+            await_wake_or_place(root, may_lend);
+        }
+    }
+    {
+        lock_guard guard(idle_lock_);
+        intrusive_list<thread_cell>::erase(root);
+    }
+    cx.worker = worker;
+    cx.runtime = runtime;
+}
+
+/// Every block_on is woken and finds out.
+void executor::fail() noexcept {
+    failed_.store(true, release);  // pairs with: block_on() and work()
+    close();
+    lock_guard guard(idle_lock_);
+    roots_.for_each([](thread_cell& root) { root.unpark(); });
+}
+
+void executor::await_wake_or_place(const thread_cell& root, bool may_lend) noexcept {
+    parker& self = parker::this_thread();
+    const bool seeks = may_lend && !options_.has_threads;
+    if (seeks) {
+        lock_guard guard(idle_lock_);
+        if (free_place_ != nullptr) { return; }
+        seekers_.push_back(&self);
+    }
+    if (!root.is_woken()) { self.park(); }
+    if (seeks) {
+        lock_guard guard(idle_lock_);
+        std::erase(seekers_, &self);
+    }
+}
+
+executor::left_place executor::leave_place() noexcept {
+    left_place left{std::exchange(this_context().worker, nullptr)};
+    if (left.at == nullptr) { return left; }
+    place& p = *left.at;
+    stop_searching(p);
+    p.unlock_list();
+    lock_guard guard(idle_lock_);
+    left.resident = std::exchange(p.resident, nullptr);
+    if (left.resident != nullptr) { left.resident->assigned.store(nullptr, relaxed); }
+    left.is_lent = std::exchange(p.is_lent, false);
+    if (left.is_lent) { --lent_; }  // its resting thread is free for another place
+    return left;
+}
+
+void executor::return_place(const left_place& left) noexcept {
+    place& p = *left.at;
+    {
+        lock_guard guard(idle_lock_);
+        p.resident = left.resident;
+        if (p.resident != nullptr) { p.resident->assigned.store(&p, relaxed); }
+        p.is_lent = left.is_lent;
+        if (p.is_lent) { ++lent_; }
+    }
+    p.lock_list();
+    this_context().worker = &p;
+}
+
+void executor::orphan(place& p) noexcept {
+    lock_guard guard(idle_lock_);
+    if (resting_.size() > lent_) {
+        assign_to_resting(p)->unpark();
+    } else {
+        orphans_.push_back(&p);
+    }
+}
+
+/// The place goes to a resting thread, which is to be unparked.
+parker* executor::assign_to_resting(place& p) noexcept {
+    worker_thread* resident = resting_.back();
+    resting_.pop_back();
+    p.resident = resident;
+    p.sleeper = resident->sleeper;
+    resident->assigned.store(&p, release);  // pairs with: thread_main()
+    return resident->sleeper;
+}
+
+void executor::adopt(place& p) noexcept {
+    context& cx = this_context();
+    {
+        lock_guard guard(idle_lock_);
+        p.sleeper = &parker::this_thread();
+    }
+    p.lock_list();
+    p.busy_since = std::chrono::steady_clock::now();
+    place* const worker = std::exchange(cx.worker, &p);
+    runtime_core* const runtime = std::exchange(cx.runtime, &core_);
+    work(run_limit{.borrowed = true});
+    cx.worker = worker;
+    cx.runtime = runtime;
+}
+
+/// A borrowed place goes to a thread of the executor as soon as one rests that gets no other.
+bool executor::give_place_to_resting(place& p) noexcept {
+    parker* wake = nullptr;
+    stop_searching(p);
+    p.unlock_list();
+    {
+        lock_guard guard(idle_lock_);
+        if (resting_.size() > lent_) { wake = assign_to_resting(p); }
+    }
+    if (wake == nullptr) {
+        p.lock_list();
+        return false;
+    }
+    this_context().worker = nullptr;
+    wake->unpark();
+    return true;
+}
+
+}  // namespace edo::detail

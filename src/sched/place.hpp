@@ -1,0 +1,85 @@
+/// A worker's place: its queues, its list of parked tasks, its counters.
+#pragma once
+
+#include "sched/local_queue.hpp"
+
+#include <edo/base/detail/fast_random.hpp>
+#include <edo/base/detail/parker.hpp>
+#include <edo/task/detail/cell.hpp>
+
+#include <chrono>
+
+namespace edo::detail {
+
+class executor;
+struct worker_thread;
+
+/// Written by the holder of the place only, read by anybody.
+struct place_counters {
+    atomic<std::uint64_t> spawned{0};    ///< tasks launched here
+    atomic<std::uint64_t> ended{0};      ///< tasks that ended here
+    atomic<std::uint64_t> parks{0};
+    atomic<std::uint64_t> unparks{0};
+    atomic<std::uint64_t> steals{0};     ///< batches taken from others
+    atomic<std::uint64_t> polls{0};      ///< turns of tasks
+    atomic<std::uint64_t> overflows{0};  ///< times that the ring was full
+    atomic<std::uint64_t> forced_yields{0};
+    atomic<std::int64_t> busy_ns{0};
+};
+
+/// What a thread needs to run tasks. At most one thread holds a place; it moves between threads
+/// when block_on lends its thread and when block_in_place blocks one.
+///
+/// The list of parked tasks is for shutdown. A task enters it when it parks for the first time, so
+/// a task that never suspends costs nothing here. The holder works on it without synchronisation;
+/// others, who end a task that this place has listed, post it to `ended_elsewhere`. While the
+/// holder sleeps the list is unlocked, and whoever posts also clears the posts (`list_locked`).
+class alignas(cache_line) place {
+public:
+    place(executor& owner_executor, unsigned number) noexcept
+        : owner(owner_executor), index(number), random(number * 2654435761U + 1) {}
+
+    executor& owner;
+    const unsigned index;
+    atomic<cell_base*> lifo{nullptr};     ///< runs next; thieves take it when the holder is busy
+    unsigned lifo_runs = 0;               ///< turns taken from it in a row
+    std::uint32_t tick = 0;
+    atomic<std::uint32_t> progress{0};    ///< tick, for others
+    bool is_searching = false;
+    bool swept = false;                   ///< the closing executor has aborted its parked tasks
+    fast_random random;
+    intrusive_fifo<cell_base> fifo;       ///< instead of ring and lifo slot on a current-thread runtime
+    local_queue queue;
+    std::uint32_t global_interval = 61;   ///< turns between two looks at the injection queue
+    std::chrono::steady_clock::time_point interval_start{};
+    std::chrono::steady_clock::time_point busy_since{};
+    place_counters count;
+
+    // Guarded by executor::idle_lock_.
+    parker* sleeper = nullptr;            ///< who to unpark
+    worker_thread* resident = nullptr;    ///< the worker thread that holds the place; null: a lent one
+    bool is_lent = false;                 ///< held by a block_on
+    bool is_parked = false;               ///< in the set of sleepers
+
+    /// Holder: the task parks here for the first time.
+    void list(cell& task) noexcept {
+        task.listed_by = this;
+        parked_.push_back(task);
+    }
+    /// Whoever ends a listed task. The cell may be gone when this returns.
+    void unlist(cell& task, bool is_holder) noexcept;
+    /// Holder: before and after a sleep.
+    void unlock_list() noexcept;
+    void lock_list() noexcept;
+    /// Holder: frees what others have ended.
+    void clear_posts() noexcept;
+    [[nodiscard]] intrusive_list<cell>& parked() noexcept { return parked_; }
+
+private:
+    bool try_lock_list() noexcept;
+    intrusive_list<cell> parked_;
+    atomic<cell_base*> ended_elsewhere_{nullptr};
+    atomic<bool> list_locked_{false};
+};
+
+}  // namespace edo::detail

@@ -1,0 +1,248 @@
+#include "sched/executor.hpp"
+
+#include <edo/base/detail/fatal.hpp>
+
+#include <algorithm>
+
+/// What a thread does while it holds a place.
+namespace edo::detail {
+namespace {
+
+constexpr unsigned lifo_limit = 3;  // turns in a row, as in Tokio
+constexpr std::uint32_t current_thread_interval = 31;
+
+/// Turns between two looks at the injection queue: one look in 200 us, as Tokio aims at.
+std::uint32_t tuned_interval(std::uint32_t before, std::chrono::nanoseconds turn) {
+    constexpr std::int64_t look_ns = 200'000;
+    constexpr std::int64_t least = 2, most = 127;
+    const auto wanted = std::clamp(look_ns / std::max<std::int64_t>(turn.count(), 1), least, most);
+    return static_cast<std::uint32_t>((3 * static_cast<std::int64_t>(before) + wanted) / 4);
+}
+
+}  // namespace
+
+void executor::call_hook(const std::function<void()>& hook) noexcept {
+    if (!hook) { return; }
+    try {
+        hook();
+    } catch (...) { fatal("a thread hook of the runtime threw"); }
+}
+
+void executor::thread_main(worker_thread& self) noexcept {
+    context& cx = this_context();
+    cx.runtime = &core_;
+    cx.thread = &self;
+    parker::adopt(*self.sleeper);
+    call_hook(options_.on_thread_start);
+    while (!(closing_.load(relaxed) && alive() == 0)) {
+        place* p = self.assigned.load(acquire);  // pairs with: give_place_back()
+        if (p == nullptr) {
+            if (!run_bound()) { rest(self); }
+        } else {
+            take_over(*p, run_limit{.self = &self});
+        }
+    }
+    call_hook(options_.on_thread_stop);
+    cx.worker = nullptr;
+    cx.runtime = nullptr;
+    cx.thread = nullptr;
+    // seq_cst: pairs with wait_closed(), which joins this thread before it frees anything
+    if (running_threads_.fetch_sub(1, seq_cst) == 1) {
+        parker* closer = closer_.load(seq_cst);  // pairs with: the store in wait_closed()
+        if (closer != nullptr) { closer->unpark(); }
+    }
+}
+
+void executor::work(const run_limit& limit) noexcept {
+    context& cx = this_context();
+    bool root_ran = false;  // it and the tasks take turns
+    while (place* p = cx.worker) {
+        if (limit.root != nullptr) {
+            if (failed_.load(acquire)) { limit.root->request_drop(); }  // pairs with: fail()
+            if (limit.root->is_finished()) { return; }
+            if (!std::exchange(root_ran, false) && limit.root->take_wake()) {
+                run_root(*limit.root);
+                root_ran = true;
+                continue;
+            }
+        }
+        if (closing_.load(relaxed)) {
+            sweep(*p);
+            if (limit.root == nullptr && alive() == 0) { return; }
+        }
+        if (run_bound()) { continue; }
+        p->progress.store(++p->tick, relaxed);
+        if (p->tick % options_.event_interval == 0) { maintain(*p); }
+        bool fresh_budget = true;
+        cell_base* next = next_task(*p, fresh_budget);
+        if (next == nullptr) { next = steal(*p); }
+        if (next != nullptr) {
+            stop_searching(*p);
+            if (auto& task = static_cast<cell&>(*next); task.listed_by == nullptr) { p->list(task); }
+            p->count.polls.add_by_owner(1);
+            run(static_cast<cell&>(*next), fresh_budget);
+        } else if (limit.root == nullptr || !limit.root->is_woken()) {
+            if (limit.deadline && std::chrono::steady_clock::now() >= *limit.deadline) { return; }
+            park(*p, limit);
+        }
+    }
+}
+
+/// Runs the tasks that are bound to this thread, in the order of their wakes.
+bool executor::run_bound() noexcept {
+    worker_thread* self = this_context().thread;
+    cell_base* newest = self != nullptr ? self->take_bound() : nullptr;
+    if (newest == nullptr) { return false; }
+    cell_base* oldest = nullptr;
+    while (newest != nullptr) {
+        cell_base* following = std::exchange(newest->next, oldest);
+        oldest = std::exchange(newest, following);
+    }
+    while (oldest != nullptr) {
+        run(static_cast<cell&>(*std::exchange(oldest, oldest->next)), true);
+    }
+    return true;
+}
+
+void executor::run_root(thread_cell& root) noexcept {
+    if (drive(root) == turn::yielded) { root.wake_again(); }
+}
+
+void executor::run(cell& task, bool fresh_budget) noexcept {
+    if (closing_.load(relaxed)) { static_cast<void>(task.state.request_abort()); }
+    const bool hooked =
+        core_.hooks && (core_.hooks->on_before_poll || core_.hooks->on_after_poll);
+    const turn result = hooked ? drive_with_hooks(task, fresh_budget) : drive(task, fresh_budget);
+    if (result != turn::yielded) { return; }
+    context& cx = this_context();
+    if (cx.worker == nullptr || task.home != this) {
+        task.home->schedule(task);  // it is bound, or block_in_place has taken the place
+        return;
+    }
+    if (cx.budget_left == 0) { cx.worker->count.forced_yields.add_by_owner(1); }
+    push_back(*cx.worker, task);
+}
+
+turn executor::drive_with_hooks(cell& task, bool fresh_budget) noexcept {
+    const std::string name(task.name());  // the task may be gone after the turn
+    const task_meta meta{task.id, name, task.spawned_at};
+    const auto hooks = core_.hooks;
+    try {
+        if (hooks->on_before_poll) { hooks->on_before_poll(meta); }
+        const turn result = drive(task, fresh_budget);
+        if (hooks->on_after_poll) { hooks->on_after_poll(meta); }
+        return result;
+    } catch (...) { fatal("a poll hook of the runtime threw"); }
+}
+
+cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
+    if (p.tick % p.global_interval == 0) {
+        if (cell_base* cell = take_injected(p, 1)) { return cell; }
+    }
+    if (!options_.has_threads) {
+        if (cell_base* cell = p.fifo.pop()) { return cell; }
+        return take_injected(p, SIZE_MAX);
+    }
+    if (cell_base* cell = take_lifo(p)) {
+        fresh_budget = false;
+        return cell;
+    }
+    p.lifo_runs = 0;
+    if (cell_base* cell = p.queue.pop()) { return cell; }
+    if (injected_.load(relaxed) == 0) { return nullptr; }
+    return take_injected(p, injected_.load(relaxed) / places_.size() + 1);
+}
+
+/// The task in the slot, unless the slot has had its turns or the budget of its predecessor is used
+/// up: then it goes to the back of the ring.
+cell_base* executor::take_lifo(place& p) noexcept {
+    if (p.lifo.load(relaxed) == nullptr) { return nullptr; }
+    cell_base* cell = p.lifo.exchange(nullptr, acq_rel);  // pairs with: guard_busy_places()
+    if (cell == nullptr) { return nullptr; }
+    if (p.lifo_runs < lifo_limit && this_context().budget_left != 0) {
+        ++p.lifo_runs;
+        return cell;
+    }
+    p.lifo_runs = 0;
+    this_context().budget_left = task_budget;
+    push_back(p, *cell);
+    return nullptr;
+}
+
+/// One task from the injection queue; more of them, up to `limit`, go to the own queue.
+cell_base* executor::take_injected(place& p, std::size_t limit) noexcept {
+    if (injected_.load(relaxed) == 0) { return nullptr; }
+    limit = std::min<std::size_t>(limit, options_.has_threads ? local_queue::capacity / 2 : SIZE_MAX);
+    intrusive_fifo<cell_base> taken;
+    {
+        lock_guard guard(inject_lock_);
+        while (taken.size() < limit) {
+            cell_base* cell = inject_queue_.pop();
+            if (cell == nullptr) { break; }
+            taken.push(*cell);
+        }
+        injected_.store(inject_queue_.size(), relaxed);
+    }
+    cell_base* first = taken.pop();
+    while (cell_base* cell = taken.pop()) { push_back(p, *cell); }
+    return first;
+}
+
+cell_base* executor::steal(place& p) noexcept {
+    const auto n = static_cast<std::uint32_t>(places_.size());
+    if (n == 1 || !start_searching(p)) { return nullptr; }
+    const std::uint32_t start = p.random.below(n);
+    for (std::uint32_t i = 0; i < n; ++i) {
+        place& victim = *places_[(start + i) % n];
+        if (&victim == &p) { continue; }
+        if (cell_base* cell = victim.queue.steal_into(p.queue)) {
+            p.count.steals.add_by_owner(1);
+            return cell;
+        }
+    }
+    return take_injected(p, 1);
+}
+
+void executor::maintain(place& p) noexcept {
+    drivers_.poll(p.index);
+    p.clear_posts();
+    if (options_.global_queue_interval != 0) {
+        p.global_interval = options_.global_queue_interval;
+    } else if (!options_.has_threads) {
+        p.global_interval = current_thread_interval;
+    } else {
+        const auto now = std::chrono::steady_clock::now();
+        if (p.interval_start != std::chrono::steady_clock::time_point{}) {
+            p.global_interval = tuned_interval(p.global_interval,
+                                               (now - p.interval_start) / options_.event_interval);
+        }
+        p.interval_start = now;
+    }
+}
+
+/// Once, when the executor closes: every task that this place has listed is aborted.
+void executor::sweep(place& p) noexcept {
+    if (std::exchange(p.swept, true)) { return; }
+    p.clear_posts();
+    intrusive_list<cell> parked;
+    parked.splice_back(p.parked());
+    while (cell* task = parked.pop_front()) {
+        p.parked().push_back(*task);
+        if (task->state.request_abort()) { push_back(p, *task); }
+    }
+}
+
+bool executor::drop_all_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    if (place* p = lend_place()) {
+        context& cx = this_context();
+        place* worker = std::exchange(cx.worker, p);
+        runtime_core* runtime = std::exchange(cx.runtime, &core_);
+        work(run_limit{.deadline = deadline});
+        cx.worker = worker;
+        cx.runtime = runtime;
+        give_place_back(*p);
+    }
+    return alive() == 0;
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,119 @@
+#include <edo/sync/detail/batch_semaphore.hpp>
+
+#include <algorithm>
+
+namespace edo::detail {
+
+bool semaphore_waiter::arm(suspension& waiter) noexcept {
+    is_armed_ = semaphore_->enqueue(*this, waiter);
+    return is_armed_;
+}
+
+bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept {
+    using phase = semaphore_waiter::phase;
+    lock_guard guard(lock_);
+    std::size_t v = word_.load(relaxed);
+    for (;;) {
+        if ((v & closed_bit) != 0) {
+            w.phase_.store(phase::closed, relaxed);
+            return false;
+        }
+        const std::size_t available = v >> shift;
+        const bool enough = available >= w.remaining_;
+        const std::size_t next = enough ? v - (w.remaining_ << shift) : waiters_bit;
+        if (!word_.compare_exchange(v, next, acquire, relaxed)) { continue; }  // pairs with: release()
+        if (enough) {
+            w.phase_.store(phase::granted, relaxed);
+            return false;
+        }
+        w.remaining_ -= available;
+        w.waiter_ = &waiter;
+        w.phase_.store(phase::queued, relaxed);
+        waiters_.push_back(w);
+        return true;
+    }
+}
+
+void semaphore_waiter::disarm() noexcept {
+    if (!std::exchange(is_armed_, false)) { return; }
+    std::size_t held = 0;
+    wake_list woken;
+    {
+        lock_guard guard(semaphore_->lock_);
+        if (phase_.load(relaxed) == phase::queued) {
+            intrusive_list<semaphore_waiter>::erase(*this);
+            phase_.store(phase::idle, relaxed);
+            held = wanted_ - remaining_;
+            remaining_ = wanted_;
+            held = semaphore_->distribute(held, woken);
+        }
+    }
+    woken.enqueue();
+    if (held != 0) { semaphore_->release(held); }
+}
+
+bool batch_semaphore::release_to_waiters(std::size_t n) noexcept {
+    wake_list woken;
+    do {
+        {
+            lock_guard guard(lock_);
+            n = distribute(n, woken);
+        }
+        woken.enqueue();
+    } while (n != 0);
+    return is_closed();
+}
+
+/// Gives `n` permits to the waiters in order; those that nobody waits for become available. What is
+/// left if more waiters are due than `woken` can hold.
+std::size_t batch_semaphore::distribute(std::size_t n, wake_list& woken) noexcept {
+    while ((word_.load(relaxed) & closed_bit) == 0) {
+        semaphore_waiter* first = waiters_.front();
+        if (first == nullptr) { break; }
+        if (n == 0 || woken.is_full()) { return n; }
+        const std::size_t given = std::min(n, first->remaining_);
+        n -= given;
+        first->remaining_ -= given;
+        if (first->remaining_ != 0) { return 0; }
+        intrusive_list<semaphore_waiter>::erase(*first);
+        suspension& waiter = *first->waiter_;
+        // release: pairs with semaphore_waiter::ready()
+        first->phase_.store(semaphore_waiter::phase::granted, release);
+        woken.push(claim(waiter));
+    }
+    put_back(n);
+    return 0;
+}
+
+void batch_semaphore::put_back(std::size_t n) noexcept {
+    const std::size_t keep = waiters_.empty() ? ~waiters_bit : ~std::size_t{0};
+    std::size_t v = word_.load(relaxed);
+    // seq_cst: pairs with try_acquire() and is_idle()
+    while (!word_.compare_exchange(v, (v + (n << shift)) & keep, seq_cst, relaxed)) {}
+}
+
+void batch_semaphore::close() noexcept {
+    bool more = true;
+    while (more) {
+        wake_list woken;
+        {
+            lock_guard guard(lock_);
+            word_.fetch_or(closed_bit, acq_rel);  // pairs with: is_closed()
+            std::size_t returned = 0;
+            while (!woken.is_full() && !waiters_.empty()) {
+                semaphore_waiter& w = *waiters_.pop_front();
+                returned += w.wanted_ - w.remaining_;
+                w.remaining_ = w.wanted_;
+                suspension& waiter = *w.waiter_;
+                // release: pairs with semaphore_waiter::ready()
+                w.phase_.store(semaphore_waiter::phase::closed, release);
+                woken.push(claim(waiter));
+            }
+            more = !waiters_.empty();
+            put_back(returned);
+        }
+        woken.enqueue();
+    }
+}
+
+}  // namespace edo::detail

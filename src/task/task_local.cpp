@@ -1,0 +1,32 @@
+#include <edo/coro/detail/cell_base.hpp>
+#include <edo/task/task_local.hpp>
+
+namespace edo::detail {
+
+const local_value* current_locals() noexcept {
+    const context& cx = this_context();
+    return cx.current != nullptr ? locals_of(*cx.current) : cx.thread_values;
+}
+
+void set_current_locals(const local_value* chain) {
+    context& cx = this_context();
+    if (cx.current != nullptr) {
+        set_locals(*cx.current, chain);
+    } else {
+        cx.thread_values = chain;
+    }
+}
+
+const void* find_local(const void* key) noexcept {
+    for (const local_value* v = current_locals(); v != nullptr; v = v->outer) {
+        if (v->key == key) { return v->value; }
+    }
+    return nullptr;
+}
+
+void throw_no_local_value() {
+    throw std::logic_error(
+        "edo::task_local::get() outside of scope() and sync_scope() of this key; use try_get()");
+}
+
+}  // namespace edo::detail

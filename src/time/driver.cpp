@@ -1,0 +1,139 @@
+#include "time/driver.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace edo::detail {
+namespace {
+
+constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
+
+}  // namespace
+
+bool timer_shard::add(timer_entry& entry) noexcept {
+    lock_guard guard(lock_);
+    wheel_.insert(entry);
+    return entry.tick < sleeps_until_;
+}
+
+bool timer_shard::remove(timer_entry& entry) noexcept {
+    lock_guard guard(lock_);
+    if (entry.waiter == nullptr) { return true; }
+    timing_wheel::erase(entry);
+    return false;
+}
+
+void timer_shard::fire(std::uint64_t tick) noexcept {
+    std::array<claimed, 32> woken;
+    std::size_t count;
+    do {
+        count = 0;
+        {
+            lock_guard guard(lock_);
+            sleeps_until_ = 0;
+            while (count < woken.size()) {
+                timer_entry* entry = wheel_.pop_due(tick);
+                if (entry == nullptr) { break; }
+                woken[count++] = claim(*std::exchange(entry->waiter, nullptr));
+            }
+        }
+        for (std::size_t i = 0; i < count; ++i) { woken[i].enqueue(); }
+    } while (count == woken.size());
+}
+
+std::optional<std::uint64_t> timer_shard::sleep_until() noexcept {
+    lock_guard guard(lock_);
+    const auto next = wheel_.next_tick();
+    sleeps_until_ = next.value_or(UINT64_MAX);
+    return next;
+}
+
+time_driver::time_driver(unsigned shards, bool can_pause, std::function<void(unsigned)> wake_shard)
+    : can_pause_(can_pause), wake_shard_(std::move(wake_shard)) {
+    shards_.reserve(shards);
+    for (unsigned i = 0; i < shards; ++i) { shards_.push_back(std::make_unique<timer_shard>()); }
+}
+
+clock::time_point time_driver::now() const noexcept {
+    const std::chrono::nanoseconds offset(paused_at_ns_.load(relaxed));
+    if (is_paused()) { return clock::time_point(offset); }
+    return clock::time_point(steady::now().time_since_epoch() + offset);
+}
+
+std::uint64_t time_driver::tick_of(clock::time_point t) const noexcept {
+    const auto since_start = t.time_since_epoch() - start_.time_since_epoch();
+    if (since_start <= std::chrono::nanoseconds::zero()) { return 0; }
+    // Not ceil(): it would overflow near the end of the range.
+    const auto whole = static_cast<std::uint64_t>(since_start / tick_length);
+    return whole + (since_start % tick_length != std::chrono::nanoseconds::zero() ? 1 : 0);
+}
+
+std::uint64_t time_driver::present_tick() const noexcept {
+    const auto since_start = now().time_since_epoch() - start_.time_since_epoch();
+    return static_cast<std::uint64_t>(std::max(since_start, std::chrono::nanoseconds::zero()) /
+                                      tick_length);
+}
+
+bool time_driver::add(timer_entry& entry, clock::time_point deadline, unsigned shard,
+                      bool is_own) noexcept {
+    if (deadline == clock::time_point::max()) { return false; }
+    entry.tick = tick_of(deadline);
+    entry.shard = shards_[shard].get();
+    if (entry.shard->add(entry) && !is_own) { wake_shard_(shard); }
+    return true;
+}
+
+void time_driver::fire(unsigned shard) noexcept { shards_[shard]->fire(present_tick()); }
+
+std::optional<time_driver::steady::time_point> time_driver::next_deadline(unsigned shard) noexcept {
+    const auto tick = shards_[shard]->sleep_until();
+    if (!tick || is_paused()) { return std::nullopt; }  // the paused clock moves when all is idle
+    const std::chrono::nanoseconds ahead(paused_at_ns_.load(relaxed));
+    constexpr auto farthest = static_cast<std::uint64_t>(std::chrono::hours(24) / tick_length);
+    const auto present = present_tick();
+    const auto distance = std::min(*tick - std::min(*tick, present), farthest);
+    return start_ - ahead + tick_length * static_cast<std::int64_t>(present + distance);
+}
+
+void time_driver::pause() {
+    if (!can_pause_) {
+        throw std::logic_error("edo::time::pause() needs a current-thread runtime");
+    }
+    if (is_paused()) { throw std::logic_error("edo::time::pause(): the clock is paused already"); }
+    paused_at_ns_.store(now().time_since_epoch().count(), relaxed);
+    paused_.store(true, relaxed);
+}
+
+void time_driver::resume() {
+    if (!is_paused()) { throw std::logic_error("edo::time::resume(): the clock is not paused"); }
+    const auto ahead = now().time_since_epoch() - steady::now().time_since_epoch();
+    paused_at_ns_.store(ahead.count(), relaxed);
+    paused_.store(false, relaxed);
+}
+
+void time_driver::advance(std::chrono::nanoseconds d) {
+    if (!is_paused()) { throw std::logic_error("edo::time::advance(): the clock is not paused"); }
+    const std::int64_t before = paused_at_ns_.load(relaxed);
+    paused_at_ns_.store(before + std::min(d.count(), INT64_MAX - 1 - before), relaxed);
+    for (const auto& shard : shards_) { shard->fire(present_tick()); }
+}
+
+bool time_driver::advance_idle() noexcept {
+    // acquire: pairs with permit(): the closure's wakes are seen before the clock moves
+    if (!is_paused() || inhibited_.load(acquire) != 0) { return false; }
+    timer_shard& only = *shards_.front();
+    const auto tick = only.sleep_until();
+    if (!tick) { return false; }
+    const auto moment = start_.time_since_epoch() + tick_length * static_cast<std::int64_t>(*tick);
+    paused_at_ns_.store(std::max<std::int64_t>(moment.count(), paused_at_ns_.load(relaxed)), relaxed);
+    only.fire(*tick);
+    return true;
+}
+
+void time_driver::permit() noexcept {
+    // release: pairs with advance_idle()
+    if (inhibited_.fetch_sub(1, release) == 1 && is_paused()) { wake_shard_(0); }
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,10 @@
+#include <edo/edo.hpp>
+
+#include <cstddef>
+#include <string>
+
+std::size_t size(const std::string&);
+
+void test() {
+    edo::spawn_blocking(size, std::string("text"));
+}

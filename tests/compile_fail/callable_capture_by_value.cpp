@@ -1,0 +1,11 @@
+// expect: edo::spawn
+// expect: callable
+// expect: lambda
+// expect: has captures
+// expect: pass what it captures as arguments (CP.51)
+#include <edo/edo.hpp>
+
+void test() {
+    int number = 1;
+    edo::spawn([number]() -> edo::task<int> { co_return number; });
+}

@@ -1,0 +1,9 @@
+#include <edo/edo.hpp>
+
+#include <functional>
+
+edo::task<> work();
+
+void test() {
+    edo::spawn(work);
+}

@@ -1,0 +1,7 @@
+#include <edo/edo.hpp>
+
+edo::task<> work();
+
+void test() {
+    edo::spawn(work());
+}

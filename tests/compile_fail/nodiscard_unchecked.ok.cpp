@@ -1,0 +1,5 @@
+#include <edo/edo.hpp>
+
+void test() {
+    static_cast<void>(edo::unchecked(1));
+}

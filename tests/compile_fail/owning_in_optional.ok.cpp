@@ -1,0 +1,11 @@
+#include <edo/edo.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    edo::spawn(take, std::optional<std::string>("a"));
+}

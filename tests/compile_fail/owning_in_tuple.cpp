@@ -1,0 +1,15 @@
+// expect: argument 0
+// expect: std::tuple<int, int*>
+// expect: is not owning
+// expect: it holds int*
+// expect: pass a copy or a std::shared_ptr
+#include <edo/edo.hpp>
+
+#include <tuple>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    int number = 1;
+    edo::spawn(take, std::tuple<int, int*>(1, &number));
+}

@@ -1,0 +1,10 @@
+#include <edo/edo.hpp>
+
+#include <mutex>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    static std::mutex mutex;
+    edo::spawn(take, std::unique_lock(mutex).owns_lock());
+}

@@ -1,0 +1,16 @@
+// expect: argument 0
+// expect: std::ranges::take_view
+// expect: is not owning
+// expect: it holds std::ranges::ref_view
+// expect: pass what owns the data as std::string or std::vector
+#include <edo/edo.hpp>
+
+#include <ranges>
+#include <vector>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    std::vector<int> numbers{1, 2, 3};
+    edo::spawn(take, numbers | std::views::take(2));
+}

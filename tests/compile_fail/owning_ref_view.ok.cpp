@@ -1,0 +1,12 @@
+#include <edo/edo.hpp>
+
+#include <ranges>
+#include <utility>
+#include <vector>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    std::vector<int> numbers{1, 2, 3};
+    edo::spawn(take, std::views::all(std::move(numbers)));
+}

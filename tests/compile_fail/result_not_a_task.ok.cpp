@@ -1,0 +1,5 @@
+#include <edo/edo.hpp>
+
+void test() {
+    edo::spawn([]() -> edo::task<int> { co_return 1; });
+}

@@ -1,0 +1,7 @@
+#include <edo/edo.hpp>
+
+void work();
+
+void test() {
+    edo::spawn_blocking(work);
+}

@@ -1,0 +1,9 @@
+#include <edo/edo.hpp>
+
+#include <memory>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    edo::spawn(take, std::make_shared<int>(1));
+}

@@ -1,0 +1,9 @@
+#include <edo/edo.hpp>
+
+#include <string>
+
+static const std::string text;
+
+void test() {
+    static_cast<void>(edo::static_ref(text));
+}
