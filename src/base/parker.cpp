@@ -44,7 +44,7 @@ parker& parker::this_thread() {
     return lease.get();
 }
 
-void parker::adopt(parker& p) noexcept { adopted = &p; }
+void parker::adopt(parker* p) noexcept { adopted = p; }
 
 parker& parker::reserve() {
     free_parkers& list = idle_parkers();
@@ -94,9 +94,7 @@ void parker::wait(const std::optional<std::chrono::steady_clock::time_point>& de
 
 void parker::park() noexcept { wait(std::nullopt); }
 
-void parker::park_until(std::chrono::steady_clock::time_point deadline) noexcept {
-    wait(deadline);
-}
+void parker::park_until(std::chrono::steady_clock::time_point deadline) noexcept { wait(deadline); }
 
 void parker::unpark() noexcept {
     // release: pairs with the acquire in wait() and try_consume()

@@ -94,7 +94,8 @@ void thread_pool::close() noexcept {
     }
 }
 
-bool thread_pool::wait_closed(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+bool thread_pool::wait_closed(
+    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     std::unique_lock lock(lock_);
     const auto none = [this] { return running_.empty(); };
     if (!deadline) {

@@ -50,11 +50,11 @@ private:
     runtime_core& core_;
     const thread_pool_options options_;
     mutable std::mutex lock_;
-    std::condition_variable work_;    ///< a job was queued, or the pool closes
-    std::condition_variable ended_;   ///< the last thread has ended
+    std::condition_variable work_;   ///< a job was queued, or the pool closes
+    std::condition_variable ended_;  ///< the last thread has ended
     intrusive_fifo<blocking_job> queue_;
     thread_list running_;
-    thread_list ended_threads_;       ///< the last one to end, to be joined
+    thread_list ended_threads_;  ///< the last one to end, to be joined
     std::size_t idle_ = 0;
     bool closed_ = false;
 };

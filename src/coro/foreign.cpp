@@ -11,8 +11,9 @@ void resume_from_outside(foreign_frame* frame) {
 }
 
 void destroy_from_outside(foreign_frame*) {
-    fatal("another library destroyed the coroutine handle of an edo::task that waits for it; "
-          "only resume() may be called on it");
+    fatal(
+        "another library destroyed the coroutine handle of an edo::task that waits for it; "
+        "only resume() may be called on it");
 }
 
 }  // namespace

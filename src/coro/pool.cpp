@@ -158,8 +158,7 @@ void* pool_allocate(std::size_t size) {
 
 void pool_free(void* memory, std::size_t size) noexcept {
     const std::size_t index = class_of(size);
-    thread_cache* cache =
-        plain_new || index >= class_count ? nullptr : this_thread_cache();
+    thread_cache* cache = plain_new || index >= class_count ? nullptr : this_thread_cache();
     if (cache != nullptr) {
         cache->free(memory, index);
     } else {

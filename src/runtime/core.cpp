@@ -82,9 +82,10 @@ void runtime_impl::run_in_place(void (*f)(void*), void* argument,
                                 const std::source_location& where) {
     context& cx = this_context();
     if (!exec.options().has_threads || cx.locals != nullptr) {
-        throw std::logic_error(at_line(where) +
-                               "edo::block_in_place can be called only on a multi-thread runtime and "
-                               "outside of a local_set; use spawn_blocking");
+        throw std::logic_error(
+            at_line(where) +
+            "edo::block_in_place can be called only on a multi-thread runtime and "
+            "outside of a local_set; use spawn_blocking");
     }
     const bool blocks_worker = cx.current != nullptr && !cx.blocking_allowed;
     const executor::left_place left = blocks_worker ? exec.leave_place() : executor::left_place{};
@@ -115,20 +116,29 @@ void runtime_impl::block_on(thread_cell& root, bool may_lend) {
     }
 }
 
-void runtime_impl::shutdown(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
-    if (exec.runs_here() && !(deadline && *deadline <= std::chrono::steady_clock::now())) {
+void runtime_impl::shutdown(
+    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    if (exec.runs_here()) {
         fatal("a runtime was shut down inside one of its own tasks, which would wait for itself; "
               "call shutdown_background() there");
     }
     exec.close();
-    if (!exec.runs_here() && exec.wait_closed(deadline)) {
-        pool.close();
-        if (pool.wait_closed(deadline)) { return; }
-    } else {
+    const bool all_dropped = exec.wait_closed(deadline);
+    pool.close();
+    if (!all_dropped) {
         leaked.store(exec.alive(), relaxed);
-        pool.close();
         exec.detach_threads();
     }
+    if (!pool.wait_closed(deadline)) { pool.detach_threads(); }
+}
+
+void runtime_impl::shutdown_background() noexcept {
+    exec.close();
+    if (!exec.options().has_threads && !exec.runs_here()) {
+        static_cast<void>(exec.wait_closed(std::chrono::steady_clock::now()));  // nobody else can
+    }
+    exec.detach_threads();
+    pool.close();
     pool.detach_threads();
 }
 

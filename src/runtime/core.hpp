@@ -46,6 +46,8 @@ public:
 
     /// Drops all tasks and waits until `deadline` (nothing: without limit).
     void shutdown(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
+    /// Lets all tasks be dropped, and all threads end, without waiting. Also inside a task.
+    void shutdown_background() noexcept;
 
     /// The pool, and while a closure runs or is queued a paused clock does not jump.
     class inhibiting_pool final : public blocking_pool {

@@ -46,6 +46,15 @@ std::size_t quota_v1(const std::string& folder) {
     return cpus_in(quota, period);
 }
 
+/// Whether a list as "cpu,cpuacct" names the controller that sets quotas.
+bool names_cpu(const std::string& controllers) {
+    std::istringstream list(controllers);
+    for (std::string name; std::getline(list, name, ',');) {
+        if (name == "cpu") { return true; }
+    }
+    return false;
+}
+
 /// The tightest quota of the process's cgroups, those above them included.
 std::size_t cpus_in_cgroup() {
     std::size_t least = SIZE_MAX;
@@ -54,9 +63,9 @@ std::size_t cpus_in_cgroup() {
         const auto first = line.find(':');
         const auto second = line.find(':', first + 1);
         if (first == std::string::npos || second == std::string::npos) { continue; }
-        const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-        const bool is_v2 = controllers == ",,";
-        if (!is_v2 && controllers.find(",cpu,") == std::string::npos) { continue; }
+        const std::string controllers = line.substr(first + 1, second - first - 1);
+        const bool is_v2 = controllers.empty();
+        if (!is_v2 && !names_cpu(controllers)) { continue; }
         const std::string mount = is_v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
         for (std::string path = line.substr(second + 1); !path.empty();) {
             least = std::min(least, is_v2 ? quota_v2(mount + path) : quota_v1(mount + path));

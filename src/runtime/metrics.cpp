@@ -9,14 +9,15 @@ namespace {
 
 const detail::place_counters& counters(detail::runtime_impl& impl, std::size_t worker) {
     if (worker >= impl.exec.options().places) {
-        throw std::out_of_range("edo::runtime_metrics: there is no worker " + std::to_string(worker));
+        throw std::out_of_range("edo::runtime_metrics: there is no worker " +
+                                std::to_string(worker));
     }
     return impl.exec.at(worker).count;
 }
 
 /// The sum of one counter over all workers.
 std::uint64_t total(detail::runtime_impl& impl,
-                    detail::atomic<std::uint64_t> detail::place_counters::*counter) noexcept {
+                    detail::atomic<std::uint64_t> detail::place_counters::* counter) noexcept {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < impl.exec.options().places; ++i) {
         sum += (impl.exec.at(i).count.*counter).load(detail::relaxed);

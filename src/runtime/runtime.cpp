@@ -24,8 +24,8 @@ std::size_t default_workers() {
     const char* end = text + std::strlen(text);
     const auto [stop, error] = std::from_chars(text, end, n);
     if (error != std::errc() || stop != end || n == 0) {
-        throw std::invalid_argument(std::string("EDO_WORKER_THREADS must be a number above 0, not \"") +
-                                    text + "\"");
+        throw std::invalid_argument(
+            std::string("EDO_WORKER_THREADS must be a number above 0, not \"") + text + "\"");
     }
     return n;
 }
@@ -160,7 +160,9 @@ runtime::~runtime() {
 }
 
 detail::runtime_core& runtime::checked() const {
-    if (!core_) { throw std::logic_error("edo: this runtime was moved from or has been shut down"); }
+    if (!core_) {
+        throw std::logic_error("edo: this runtime was moved from or has been shut down");
+    }
     return *core_;
 }
 
@@ -175,7 +177,10 @@ void runtime::shutdown_timeout(std::chrono::nanoseconds d) {
     impl_of(*core).shutdown(d < limit ? std::optional(now + d) : std::nullopt);
 }
 
-void runtime::shutdown_background() { shutdown_timeout(std::chrono::nanoseconds::zero()); }
+void runtime::shutdown_background() {
+    const detail::core_ref core = take_core();
+    impl_of(*core).shutdown_background();
+}
 
 detail::core_ref runtime::take_core() {
     static_cast<void>(checked());

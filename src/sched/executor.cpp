@@ -48,7 +48,7 @@ executor::executor(runtime_core& core, drivers& park_drivers, executor_options o
         return;
     }
     for (unsigned i = 0; i < n; ++i) {
-        worker_thread& thread = threads_.emplace_back(i);
+        worker_thread& thread = threads_.emplace_back(*this);
         place& p = *places_[i];
         thread.assigned.store(&p, relaxed);
         p.resident = &thread;
@@ -62,9 +62,8 @@ void executor::start_threads() {
     for (worker_thread& self : threads_) {
         running_threads_.fetch_add(1, relaxed);
         try {
-            self.handle = thread(
-                [this, &self, keep = core_ref(core_)] { thread_main(self); },
-                options_.thread_name, options_.stack_size);
+            self.handle = thread([this, &self, keep = core_ref(core_)] { thread_main(self); },
+                                 options_.thread_name, options_.stack_size);
         } catch (...) {
             running_threads_.fetch_sub(1, relaxed);
             close();

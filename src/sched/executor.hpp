@@ -30,7 +30,8 @@ struct executor_options {
 /// A thread that was started for this executor. Without a place it rests. It is also the scheduler
 /// of tasks that must stay on this thread because they drive a local_set.
 struct worker_thread final : scheduler {
-    explicit worker_thread(unsigned number) : index(number), sleeper(&parker::reserve()) {}
+    explicit worker_thread(executor& owner_executor)
+        : owner(owner_executor), sleeper(&parker::reserve()) {}
     ~worker_thread() { parker::give_back(*sleeper); }
     worker_thread(const worker_thread&) = delete;
     worker_thread& operator=(const worker_thread&) = delete;
@@ -42,7 +43,7 @@ struct worker_thread final : scheduler {
         return bound.exchange(nullptr, acquire);  // pairs with: schedule()
     }
 
-    const unsigned index;
+    executor& owner;
     parker* const sleeper;
     atomic<place*> assigned{nullptr};  ///< written under idle_lock_
     atomic<cell_base*> bound{nullptr};
@@ -51,7 +52,7 @@ struct worker_thread final : scheduler {
 
 /// When a thread stops working on a place.
 struct run_limit {
-    thread_cell* root = nullptr;      ///< when this future has ended
+    thread_cell* root = nullptr;    ///< when this future has ended
     worker_thread* self = nullptr;  ///< the resident, if this is a thread of the executor
     bool borrowed = false;          ///< as soon as a resting thread can take the place over
     std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
@@ -141,10 +142,10 @@ private:
     void unpark_all() noexcept;
     bool start_searching(place& p) noexcept;
     void stop_searching(place& p) noexcept;
-    bool has_work(const place& p) const noexcept;
+    bool has_work(const place& p, const run_limit& limit) const noexcept;
     bool has_shared_work() const noexcept;
     void park(place& p, const run_limit& limit) noexcept;
-    bool enter_sleep(place& p) noexcept;
+    bool enter_sleep(place& p, const run_limit& limit) noexcept;
     void sleep(place& p, const run_limit& limit) noexcept;
     bool leave_sleep(place& p, const run_limit& limit) noexcept;
     bool become_guard() noexcept;
@@ -171,10 +172,10 @@ private:
     atomic<bool> closing_{false};
     atomic<bool> failed_{false};
     atomic<std::size_t> running_threads_{0};
-    atomic<parker*> closer_{nullptr};                 ///< waits for the threads to end
-    atomic<bool> guard_wait_reset_{true};             ///< the next guard begins with short waits
-    std::chrono::microseconds guard_wait_{};          ///< the guard's alone
-    std::vector<std::uint32_t> seen_progress_;        ///< the guard's alone
+    atomic<parker*> closer_{nullptr};           ///< waits for the threads to end
+    atomic<bool> guard_wait_reset_{true};       ///< the next guard begins with short waits
+    std::chrono::microseconds guard_wait_{};    ///< the guard's alone
+    std::vector<std::uint32_t> seen_progress_;  ///< the guard's alone
 
     alignas(cache_line) mutex inject_lock_;
     intrusive_fifo<cell_base> inject_queue_ EDO_GUARDED_BY(inject_lock_);
@@ -186,11 +187,13 @@ private:
     mutex idle_lock_;
     std::vector<place*> sleepers_ EDO_GUARDED_BY(idle_lock_);
     std::vector<worker_thread*> resting_ EDO_GUARDED_BY(idle_lock_);  ///< threads without a place
-    std::size_t lent_ EDO_GUARDED_BY(idle_lock_) = 0;  ///< resting threads that get their place back
+    std::size_t lent_ EDO_GUARDED_BY(idle_lock_) =
+        0;  ///< resting threads that get their place back
     std::vector<place*> orphans_ EDO_GUARDED_BY(idle_lock_);  ///< places that nobody holds
-    std::vector<parker*> seekers_ EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
+    std::vector<parker*> seekers_
+        EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
     intrusive_list<thread_cell> roots_ EDO_GUARDED_BY(idle_lock_);  ///< of the block_ons that run
-    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;  ///< of a current-thread runtime
+    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;        ///< of a current-thread runtime
 };
 
 }  // namespace edo::detail

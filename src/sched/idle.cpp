@@ -59,7 +59,9 @@ void executor::notify_guard() noexcept {
         lock_guard guard(idle_lock_);
         if (!sleepers_.empty()) { sleeper = sleepers_.back()->sleeper; }
     }
-    if (sleeper != nullptr) { sleeper->unpark(); }  // it finds no work, and sleeps again as the guard
+    if (sleeper != nullptr) {
+        sleeper->unpark();
+    }  // it finds no work, and sleeps again as the guard
 }
 
 void executor::unpark_all() noexcept {
@@ -96,21 +98,21 @@ bool executor::has_shared_work() const noexcept {
 }
 
 /// Whether the holder has something to run after all.
-bool executor::has_work(const place& p) const noexcept {
+bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
     return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || has_shared_work() ||
-           (closing_.load(relaxed) && (!p.swept || alive() == 0));
+           (closing_.load(relaxed) && (!p.swept || (limit.root == nullptr && alive() == 0)));
 }
 
 void executor::park(place& p, const run_limit& limit) noexcept {
     if (limit.borrowed && give_place_to_resting(p)) { return; }
     if (drivers_.advance_idle_clock()) { return; }
     call_hook(options_.on_thread_park);
-    if (!has_work(p)) {
+    if (!has_work(p, limit)) {
         p.count.parks.add_by_owner(1);
         const auto now = std::chrono::steady_clock::now();
         p.count.busy_ns.add_by_owner((now - p.busy_since).count());
         p.unlock_list();
-        if (enter_sleep(p)) {
+        if (enter_sleep(p, limit)) {
             sleep(p, limit);
         } else {
             p.lock_list();
@@ -125,7 +127,7 @@ void executor::park(place& p, const run_limit& limit) noexcept {
 
 /// False: something came up; the place is awake again. True: it is in the set of sleepers, and
 /// nothing of it may be touched until leave_sleep() says that it is still ours.
-bool executor::enter_sleep(place& p) noexcept {
+bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
     {
         lock_guard guard(idle_lock_);
         const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
@@ -135,7 +137,7 @@ bool executor::enter_sleep(place& p) noexcept {
         idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
     }
     store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
-    if (!has_work(p)) { return true; }
+    if (!has_work(p, limit)) { return true; }
     lock_guard guard(idle_lock_);
     if (p.is_parked) {
         remove_sleeper(p);
@@ -193,7 +195,8 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
 
 /// The guard looks after workers that stay with one task for long. There is one if anybody is awake.
 bool executor::become_guard() noexcept {
-    if (!options_.has_threads || awake_in(idle_.load(seq_cst)) == 0) {  // pairs with: remove_sleeper()
+    if (!options_.has_threads ||
+        awake_in(idle_.load(seq_cst)) == 0) {  // pairs with: remove_sleeper()
         guard_wait_reset_.store(true, relaxed);
         return false;
     }
@@ -214,7 +217,8 @@ void executor::guard_busy_places(place& p) noexcept {
         drivers_.poll(other->index);
         cell_base* waiting = other->lifo.load(relaxed);
         // acq_rel: pairs with the exchanges in schedule() and take_lifo()
-        if (waiting != nullptr && other->lifo.compare_exchange(waiting, nullptr, acq_rel, relaxed)) {
+        if (waiting != nullptr &&
+            other->lifo.compare_exchange(waiting, nullptr, acq_rel, relaxed)) {
             push_back(p, *waiting);
             found = true;
         }

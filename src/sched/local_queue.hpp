@@ -18,9 +18,11 @@ public:
     /// Owner: adds at the back. False: the ring is full.
     [[nodiscard]] bool push(cell_base& cell) noexcept {
         const std::uint32_t tail = tail_.load(relaxed);
-        if (tail - head_.load(acquire) >= capacity) { return false; }  // pairs with: the CAS in pop() and steal()
+        // acquire: pairs with the CAS in pop() and steal_into()
+        if (tail - head_.load(acquire) >= capacity) { return false; }
         slot(tail).store(&cell, relaxed);
-        tail_.store(tail + 1, release);  // pairs with: steal_into()'s and is_empty()'s load of tail_
+        tail_.store(tail + 1,
+                    release);  // pairs with: steal_into()'s and is_empty()'s load of tail_
         return true;
     }
     /// Owner: takes from the front.
@@ -67,7 +69,7 @@ public:
             std::uint32_t count = tail - head;
             count -= count / 2;
             if (count == 0) { return nullptr; }
-            if (count > capacity / 2) {  // head_ was read long ago
+            if (count > capacity / 2) {      // head_ was read long ago
                 head = head_.load(acquire);  // pairs with: the CAS in pop()
                 continue;
             }

@@ -8,8 +8,15 @@ namespace edo {
 namespace detail {
 namespace {
 
-constexpr unsigned tasks_a_tick = 61;         // then the driving task gives way, as in Tokio
-constexpr unsigned remote_interval = 31;      // tasks between two looks at wakes from other threads
+constexpr unsigned tasks_a_tick = 61;     // then the driving task gives way, as in Tokio
+constexpr unsigned remote_interval = 31;  // tasks between two looks at wakes from other threads
+
+/// The executor that runs this thread, if one does.
+executor* executor_here() noexcept {
+    const context& cx = this_context();
+    if (cx.worker != nullptr) { return &cx.worker->owner; }
+    return cx.thread != nullptr ? &cx.thread->owner : nullptr;
+}
 
 }  // namespace
 
@@ -180,9 +187,10 @@ void local_drive::begin(std::coroutine_handle<> waiter) {
     parent.point = waiter;
     parent.waiting = this;
     parent_ = &parent;
-    const place* here = this_context().worker;
     const cell* task = parent.owner().as_cell();
-    if (task != nullptr && here != nullptr && here->owner.bind(const_cast<cell&>(*task))) {
+    executor* scheduler_here = executor_here();
+    if (task != nullptr && scheduler_here != nullptr &&
+        scheduler_here->bind(const_cast<cell&>(*task))) {
         defer(parent);
     } else {
         make_ready(parent);

@@ -20,7 +20,8 @@ bool place::try_lock_list() noexcept {
     bool expected = false;
     // seq_cst: pairs with unlock_list(), see unlist()
     if (list_locked_.load(seq_cst)) { return false; }
-    return list_locked_.compare_exchange(expected, true, seq_cst, relaxed);  // pairs with: unlock_list()
+    return list_locked_.compare_exchange(expected, true, seq_cst,
+                                         relaxed);  // pairs with: unlock_list()
 }
 
 void place::lock_list() noexcept {
@@ -37,7 +38,8 @@ void place::unlock_list() noexcept {
 
 void place::clear_posts() noexcept {
     if (ended_elsewhere_.load(relaxed) == nullptr) { return; }
-    cell_base* post = ended_elsewhere_.exchange(nullptr, acquire);  // pairs with: the CAS in unlist()
+    cell_base* post =
+        ended_elsewhere_.exchange(nullptr, acquire);  // pairs with: the CAS in unlist()
     while (post != nullptr) {
         auto& task = static_cast<cell&>(*std::exchange(post, post->next));
         intrusive_list<cell>::erase(task);

@@ -16,8 +16,8 @@ struct worker_thread;
 
 /// Written by the holder of the place only, read by anybody.
 struct place_counters {
-    atomic<std::uint64_t> spawned{0};    ///< tasks launched here
-    atomic<std::uint64_t> ended{0};      ///< tasks that ended here
+    atomic<std::uint64_t> spawned{0};  ///< tasks launched here
+    atomic<std::uint64_t> ended{0};    ///< tasks that ended here
     atomic<std::uint64_t> parks{0};
     atomic<std::uint64_t> unparks{0};
     atomic<std::uint64_t> steals{0};     ///< batches taken from others
@@ -41,25 +41,26 @@ public:
 
     executor& owner;
     const unsigned index;
-    atomic<cell_base*> lifo{nullptr};     ///< runs next; thieves take it when the holder is busy
-    unsigned lifo_runs = 0;               ///< turns taken from it in a row
+    atomic<cell_base*> lifo{nullptr};  ///< runs next; thieves take it when the holder is busy
+    unsigned lifo_runs = 0;            ///< turns taken from it in a row
     std::uint32_t tick = 0;
-    atomic<std::uint32_t> progress{0};    ///< tick, for others
+    atomic<std::uint32_t> progress{0};  ///< tick, for others
     bool is_searching = false;
-    bool swept = false;                   ///< the closing executor has aborted its parked tasks
+    bool swept = false;  ///< the closing executor has aborted its parked tasks
     fast_random random;
-    intrusive_fifo<cell_base> fifo;       ///< instead of ring and lifo slot on a current-thread runtime
+    intrusive_fifo<cell_base> fifo;  ///< instead of ring and lifo slot on a current-thread runtime
     local_queue queue;
-    std::uint32_t global_interval = 61;   ///< turns between two looks at the injection queue
+    std::uint32_t global_interval = 61;  ///< turns between two looks at the injection queue
     std::chrono::steady_clock::time_point interval_start{};
     std::chrono::steady_clock::time_point busy_since{};
     place_counters count;
 
     // Guarded by executor::idle_lock_.
-    parker* sleeper = nullptr;            ///< who to unpark
-    worker_thread* resident = nullptr;    ///< the worker thread that holds the place; null: a lent one
-    bool is_lent = false;                 ///< held by a block_on
-    bool is_parked = false;               ///< in the set of sleepers
+    parker* sleeper = nullptr;  ///< who to unpark
+    worker_thread* resident =
+        nullptr;             ///< the worker thread that holds the place; null: a lent one
+    bool is_lent = false;    ///< held by a block_on
+    bool is_parked = false;  ///< in the set of sleepers
 
     /// Holder: the task parks here for the first time.
     void list(cell& task) noexcept {

@@ -32,7 +32,7 @@ void executor::thread_main(worker_thread& self) noexcept {
     context& cx = this_context();
     cx.runtime = &core_;
     cx.thread = &self;
-    parker::adopt(*self.sleeper);
+    parker::adopt(self.sleeper);
     call_hook(options_.on_thread_start);
     while (!(closing_.load(relaxed) && alive() == 0)) {
         place* p = self.assigned.load(acquire);  // pairs with: give_place_back()
@@ -46,6 +46,7 @@ void executor::thread_main(worker_thread& self) noexcept {
     cx.worker = nullptr;
     cx.runtime = nullptr;
     cx.thread = nullptr;
+    parker::adopt(nullptr);
     // seq_cst: pairs with wait_closed(), which joins this thread before it frees anything
     if (running_threads_.fetch_sub(1, seq_cst) == 1) {
         parker* closer = closer_.load(seq_cst);  // pairs with: the store in wait_closed()
@@ -61,6 +62,7 @@ void executor::work(const run_limit& limit) noexcept {
             if (failed_.load(acquire)) { limit.root->request_drop(); }  // pairs with: fail()
             if (limit.root->is_finished()) { return; }
             if (!std::exchange(root_ran, false) && limit.root->take_wake()) {
+                stop_searching(*p);
                 run_root(*limit.root);
                 root_ran = true;
                 continue;
@@ -78,7 +80,9 @@ void executor::work(const run_limit& limit) noexcept {
         if (next == nullptr) { next = steal(*p); }
         if (next != nullptr) {
             stop_searching(*p);
-            if (auto& task = static_cast<cell&>(*next); task.listed_by == nullptr) { p->list(task); }
+            if (auto& task = static_cast<cell&>(*next); task.listed_by == nullptr) {
+                p->list(task);
+            }
             p->count.polls.add_by_owner(1);
             run(static_cast<cell&>(*next), fresh_budget);
         } else if (limit.root == nullptr || !limit.root->is_woken()) {
@@ -93,6 +97,7 @@ bool executor::run_bound() noexcept {
     worker_thread* self = this_context().thread;
     cell_base* newest = self != nullptr ? self->take_bound() : nullptr;
     if (newest == nullptr) { return false; }
+    if (place* p = this_context().worker) { stop_searching(*p); }
     cell_base* oldest = nullptr;
     while (newest != nullptr) {
         cell_base* following = std::exchange(newest->next, oldest);
@@ -110,8 +115,7 @@ void executor::run_root(thread_cell& root) noexcept {
 
 void executor::run(cell& task, bool fresh_budget) noexcept {
     if (closing_.load(relaxed)) { static_cast<void>(task.state.request_abort()); }
-    const bool hooked =
-        core_.hooks && (core_.hooks->on_before_poll || core_.hooks->on_after_poll);
+    const bool hooked = core_.hooks && (core_.hooks->on_before_poll || core_.hooks->on_after_poll);
     const turn result = hooked ? drive_with_hooks(task, fresh_budget) : drive(task, fresh_budget);
     if (result != turn::yielded) { return; }
     context& cx = this_context();
@@ -172,7 +176,8 @@ cell_base* executor::take_lifo(place& p) noexcept {
 /// One task from the injection queue; more of them, up to `limit`, go to the own queue.
 cell_base* executor::take_injected(place& p, std::size_t limit) noexcept {
     if (injected_.load(relaxed) == 0) { return nullptr; }
-    limit = std::min<std::size_t>(limit, options_.has_threads ? local_queue::capacity / 2 : SIZE_MAX);
+    limit =
+        std::min<std::size_t>(limit, options_.has_threads ? local_queue::capacity / 2 : SIZE_MAX);
     intrusive_fifo<cell_base> taken;
     {
         lock_guard guard(inject_lock_);
@@ -232,7 +237,8 @@ void executor::sweep(place& p) noexcept {
     }
 }
 
-bool executor::drop_all_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+bool executor::drop_all_here(
+    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     if (place* p = lend_place()) {
         context& cx = this_context();
         place* worker = std::exchange(cx.worker, p);

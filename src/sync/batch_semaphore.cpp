@@ -1,10 +1,12 @@
 #include <edo/sync/detail/batch_semaphore.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace edo::detail {
 
 bool semaphore_waiter::arm(suspension& waiter) noexcept {
+    disarm();  // of an earlier await of the same leaf
     is_armed_ = semaphore_->enqueue(*this, waiter);
     return is_armed_;
 }
@@ -21,7 +23,9 @@ bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept 
         const std::size_t available = v >> shift;
         const bool enough = available >= w.remaining_;
         const std::size_t next = enough ? v - (w.remaining_ << shift) : waiters_bit;
-        if (!word_.compare_exchange(v, next, acquire, relaxed)) { continue; }  // pairs with: release()
+        if (!word_.compare_exchange(v, next, acquire, relaxed)) {
+            continue;
+        }  // pairs with: give_back()
         if (enough) {
             w.phase_.store(phase::granted, relaxed);
             return false;
@@ -49,10 +53,10 @@ void semaphore_waiter::disarm() noexcept {
         }
     }
     woken.enqueue();
-    if (held != 0) { semaphore_->release(held); }
+    if (held != 0) { semaphore_->give_back(held); }
 }
 
-bool batch_semaphore::release_to_waiters(std::size_t n) noexcept {
+bool batch_semaphore::give_to_waiters(std::size_t n) noexcept {
     wake_list woken;
     do {
         {

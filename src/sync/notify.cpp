@@ -1,5 +1,7 @@
 #include <edo/sync/notify.hpp>
 
+#include <utility>
+
 /// The word: generation << 2 | state. The generation counts the calls of notify_waiters().
 ///
 ///     EMPTY     nobody waits, nothing is stored

@@ -65,7 +65,8 @@ void cell::cancel_unqueued() noexcept {
 
 void check_task(const promise_base* promise, bool must_be_sendable) {
     if (promise == nullptr) {
-        throw std::logic_error("edo: spawn of an empty task; it was moved from, awaited or spawned before");
+        throw std::logic_error(
+            "edo: spawn of an empty task; it was moved from, awaited or spawned before");
     }
     const parameter_record* rule = promise->rule();
     if (rule == nullptr) { return; }

@@ -20,7 +20,9 @@ claimed join_queue::push_ended(join_member_base& member) noexcept {
     } while (!ended_.compare_exchange(first, &member, seq_cst, relaxed));
     std::uintptr_t waiter = waiter_.load(seq_cst);  // pairs with: arm()
     // acquire: pairs with arm(); only one pusher takes the waiter
-    if (waiter <= waking || !waiter_.compare_exchange(waiter, waking, acquire, relaxed)) { return {}; }
+    if (waiter <= waking || !waiter_.compare_exchange(waiter, waking, acquire, relaxed)) {
+        return {};
+    }
     const claimed woken = claim(*reinterpret_cast<suspension*>(waiter));
     waiter_.store(nobody, release);  // pairs with: disarm()
     return woken;
@@ -54,7 +56,7 @@ join_member_base* join_queue::pop() noexcept {
 
 bool join_queue::arm(suspension& waiter) noexcept {
     auto node = reinterpret_cast<std::uintptr_t>(&waiter);
-    waiter_.exchange(node, seq_cst);                     // pairs with: push_ended()
+    waiter_.exchange(node, seq_cst);                       // pairs with: push_ended()
     if (ended_.load(seq_cst) == nullptr) { return true; }  // pairs with: push_ended()
     // Taken back, unless a pusher has been faster: then its wake is on the way. acq_rel: pairs with
     // push_ended()
@@ -63,8 +65,9 @@ bool join_queue::arm(suspension& waiter) noexcept {
 
 void join_queue::disarm(suspension& waiter) noexcept {
     auto node = reinterpret_cast<std::uintptr_t>(&waiter);
-    if (waiter_.compare_exchange(node, nobody, acq_rel, acquire)) { return; }  // pairs with: push_ended()
-    while (waiter_.load(acquire) == waking) { cpu_relax(); }                   // pairs with: push_ended()
+    // acq_rel: pairs with push_ended()
+    if (waiter_.compare_exchange(node, nobody, acq_rel, acquire)) { return; }
+    while (waiter_.load(acquire) == waking) { cpu_relax(); }  // pairs with: push_ended()
 }
 
 /// Waits until the thread that ended the task has left push_ended().

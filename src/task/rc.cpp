@@ -27,10 +27,11 @@ rc_home::rc_home() noexcept : home_(current_home(is_task_)) {}
 void rc_home::check() const noexcept {
     bool is_task = false;
     if (current_home(is_task) != home_) {
-        fatal(is_task_ ? "an edo::rc was touched outside of the task that made it; rc must not leave "
-                         "its task, local_set or thread: use std::shared_ptr"
-                       : "an edo::rc was touched outside of the local_set or thread that made it; "
-                         "use std::shared_ptr to share between threads");
+        fatal(is_task_
+                  ? "an edo::rc was touched outside of the task that made it; rc must not leave "
+                    "its task, local_set or thread: use std::shared_ptr"
+                  : "an edo::rc was touched outside of the local_set or thread that made it; "
+                    "use std::shared_ptr to share between threads");
     }
 }
 

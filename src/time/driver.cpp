@@ -126,7 +126,8 @@ bool time_driver::advance_idle() noexcept {
     const auto tick = only.sleep_until();
     if (!tick) { return false; }
     const auto moment = start_.time_since_epoch() + tick_length * static_cast<std::int64_t>(*tick);
-    paused_at_ns_.store(std::max<std::int64_t>(moment.count(), paused_at_ns_.load(relaxed)), relaxed);
+    paused_at_ns_.store(std::max<std::int64_t>(moment.count(), paused_at_ns_.load(relaxed)),
+                        relaxed);
     only.fire(*tick);
     return true;
 }

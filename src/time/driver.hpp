@@ -66,7 +66,8 @@ private:
     const steady::time_point start_ = steady::now();
     const bool can_pause_;
     atomic<bool> paused_{false};
-    atomic<std::int64_t> paused_at_ns_{0};  ///< the paused clock; of the running one, what it is ahead
+    atomic<std::int64_t> paused_at_ns_{
+        0};  ///< the paused clock; of the running one, what it is ahead
     atomic<std::uint32_t> inhibited_{0};
     std::function<void(unsigned)> wake_shard_;
     std::vector<std::unique_ptr<timer_shard>> shards_;

@@ -22,9 +22,7 @@ bool sleep::arm(detail::suspension& waiter) {
     return true;
 }
 
-bool sleep::remove() noexcept {
-    return std::exchange(entry_.shard, nullptr)->remove(entry_);
-}
+bool sleep::remove() noexcept { return std::exchange(entry_.shard, nullptr)->remove(entry_); }
 
 clock::duration interval::positive(clock::duration period) {
     if (period <= clock::duration::zero()) {

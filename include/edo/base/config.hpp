@@ -14,7 +14,8 @@
 #error "Edo needs exceptions and RTTI: remove -fno-exceptions / -fno-rtti."
 #endif
 #if !defined(__cpp_lib_expected) || !defined(__cpp_impl_coroutine)
-#error "Edo needs C++23 with std::expected and coroutines: GCC 12 or Clang 17 with libstdc++ 12, -std=c++23."
+#error \
+    "Edo needs C++23 with std::expected and coroutines: GCC 12 or Clang 17 with libstdc++ 12, -std=c++23."
 #endif
 
 #if defined(EDO_SHARED)

@@ -20,12 +20,11 @@ namespace edo {
 /// Thread safety  any thread.
 template <class F, class... Args>
     requires spawnable_blocking<F, Args...>
-auto spawn_blocking(F&& f, Args&&... args)
-    -> join_handle<detail::blocking_result_t<F, Args...>> {
+auto spawn_blocking(F&& f, Args&&... args) -> join_handle<detail::blocking_result_t<F, Args...>> {
     using base = detail::spawned<detail::blocking_result_t<F, Args...>>;
-    return detail::handle_access::make(detail::launch_blocking<base>(
-        detail::current_runtime("edo::spawn_blocking", {}), {}, std::forward<F>(f),
-        std::forward<Args>(args)...));
+    return detail::handle_access::make(
+        detail::launch_blocking<base>(detail::current_runtime("edo::spawn_blocking", {}), {},
+                                      std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 /// Refused: the message names the rule, the argument and the fix.

@@ -122,9 +122,9 @@ public:
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-        auto child = std::coroutine_handle<promise_base>::from_address(this->child.address());
-        child.promise().connect(&parent.promise(), *this);
-        return transfer(child);
+        auto first = std::coroutine_handle<promise_base>::from_address(this->child.address());
+        first.promise().connect(&parent.promise(), *this);
+        return transfer(first);
     }
     T await_resume() { return this->take(); }
 };

@@ -72,7 +72,8 @@ public:
     runtime_builder& lend_thread(bool lend);
     /// Called once for an exception of a task when the last right to join is given up; on the thread
     /// that does so. It must not throw. Default: a line on stderr.
-    runtime_builder& unhandled_exception(std::function<void(const task_meta&, std::exception_ptr)> f);
+    runtime_builder& unhandled_exception(
+        std::function<void(const task_meta&, std::exception_ptr)> f);
     /// What else happens then.
     runtime_builder& unhandled_exception(unhandled_exception_policy policy);
 

@@ -78,8 +78,7 @@ template <class T>
 class try_send_error : public try_send_error<void> {
 public:
     /// Gives `value` back.
-    try_send_error(reason why, T&& value)
-        : try_send_error<void>(why), value_(std::move(value)) {}
+    try_send_error(reason why, T&& value) : try_send_error<void>(why), value_(std::move(value)) {}
     /// The value that was not sent.
     [[nodiscard]] T& value() & noexcept { return value_; }
     /// The value that was not sent.

@@ -1,6 +1,8 @@
 /// A mutex whose lock may be held across co_await.
 #pragma once
 
+#include <utility>
+
 #include <edo/coro/detail/leaf.hpp>
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/owning.hpp>
@@ -10,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
-#include <utility>
 #include <variant>
 
 namespace edo::sync {
@@ -47,7 +48,7 @@ public:
     lock_leaf(lock_leaf&&) noexcept = default;
     lock_leaf& operator=(lock_leaf&&) = delete;
     ~lock_leaf() {
-        if (waiter_.leave() != 0) { mutex_access::semaphore(*owner_).release(1); }
+        if (waiter_.leave() != 0) { mutex_access::semaphore(*owner_).give_back(1); }
     }
 
     bool ready() noexcept { return waiter_.ready(); }
@@ -92,7 +93,7 @@ public:
     /// Releases the lock before the end of the scope. Once more does nothing.
     void unlock() noexcept {
         if (Owner owner = std::exchange(owner_, nullptr)) {
-            detail::mutex_access::semaphore(*owner).release(1);
+            detail::mutex_access::semaphore(*owner).give_back(1);
         }
     }
     /// Whether it holds the lock.

@@ -20,8 +20,8 @@ namespace edo::detail {
 /// The place of a `notified` in the queue. Guarded by the lock of its notify while it is enlisted.
 struct notify_waiter : list_link {
     enum class kind : unsigned char { none, first, last, all };
-    suspension* waiter = nullptr;   ///< who is woken; null: nobody is suspended on it now
-    atomic<kind> got{kind::none};   ///< the notification that it has been given
+    suspension* waiter = nullptr;  ///< who is woken; null: nobody is suspended on it now
+    atomic<kind> got{kind::none};  ///< the notification that it has been given
 };
 
 }  // namespace edo::detail

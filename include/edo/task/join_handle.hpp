@@ -81,7 +81,8 @@ private:
     explicit join_handle(detail::spawned<T>* cell) noexcept : cell_(cell) {}
     detail::spawned<T>& checked() const {
         if (cell_ == nullptr) {
-            throw std::logic_error("edo: this join_handle refers to no task; it was moved from, detached or awaited as an rvalue");
+            throw std::logic_error(
+                "edo: this join_handle refers to no task; it was moved from, detached or awaited as an rvalue");
         }
         return *cell_;
     }

@@ -70,8 +70,9 @@ public:
                    std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <class F, class... Args,
-              class Why = detail::refusal<"edo::join_set::spawn_local", detail::k_local, F, Args...>>
+    template <
+        class F, class... Args,
+        class Why = detail::refusal<"edo::join_set::spawn_local", detail::k_local, F, Args...>>
     auto spawn_local(F&&, Args&&...) -> Why EDO_REFUSED;
 
     /// The same on `set`, a local_set.
@@ -81,8 +82,9 @@ public:
         return add(core_of(set), false, std::forward<F>(f), std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <class LocalSet, class F, class... Args,
-              class Why = detail::refusal<"edo::join_set::spawn_local_on", detail::k_local, F, Args...>>
+    template <
+        class LocalSet, class F, class... Args,
+        class Why = detail::refusal<"edo::join_set::spawn_local_on", detail::k_local, F, Args...>>
     auto spawn_local_on(LocalSet&, F&&, Args&&...) -> Why EDO_REFUSED;
 
     /// Starts a blocking closure in the set; see edo::spawn_blocking.
@@ -96,7 +98,8 @@ public:
     }
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
-              class Why = detail::refusal<"edo::join_set::spawn_blocking", detail::k_blocking, F, Args...>>
+              class Why =
+                  detail::refusal<"edo::join_set::spawn_blocking", detail::k_blocking, F, Args...>>
     auto spawn_blocking(F&&, Args&&...) -> Why EDO_REFUSED;
 
     class next_leaf;
@@ -193,7 +196,9 @@ auto join_set<T>::collect(join_set& set)
         } else {
             std::vector<T> all;
             all.reserve(set.size());
-            while (auto next = co_await set.join_next()) { all.push_back(unwrap(std::move(*next))); }
+            while (auto next = co_await set.join_next()) {
+                all.push_back(unwrap(std::move(*next)));
+            }
             co_return all;
         }
     } catch (...) {

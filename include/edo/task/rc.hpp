@@ -1,6 +1,7 @@
 /// Reference counting without atomics, for tasks that stay on one thread.
 #pragma once
 
+#include <edo/base/config.hpp>
 #include <edo/coro/owning.hpp>
 #include <edo/coro/sendable.hpp>
 

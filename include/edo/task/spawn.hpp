@@ -12,10 +12,9 @@ namespace detail {
 template <class R, class... Spawned>
 join_handle<R> spawn_on(task_owner& owner, const spawn_site& site, bool must_be_sendable,
                         Spawned&&... what) {
-    return handle_access::make(
-        name_and_launch(make_cell<spawned<R>>(owner, site.where, must_be_sendable,
-                                              std::forward<Spawned>(what)...),
-                        site));
+    return handle_access::make(name_and_launch(
+        make_cell<spawned<R>>(owner, site.where, must_be_sendable, std::forward<Spawned>(what)...),
+        site));
 }
 
 }  // namespace detail

@@ -51,19 +51,4 @@ namespace edo::detail {
 template <class F, class... Args>
 concept spawnable_in_scope = std::same_as<verdict<k_scope, F, Args...>, accepted>;
 
-template <class F, class... Args>
-struct result_of_call : stored_result<std::decay_t<F>, std::decay_t<Args>...> {};
-template <class F>
-    requires is_task<unwrapped_t<std::decay_t<F>>>
-struct result_of_call<F> : unwrapped<std::decay_t<F>> {};
-
-/// The `U` of the `edo::task<U>` that the stored copy of `f` returns, called with those of `args`,
-/// or of the task that `f` is.
-template <class F, class... Args>
-using spawn_result_t = typename value_of_task<typename result_of_call<F, Args...>::type>::type;
-
-/// What the stored copy of `f` returns, called with those of `args`.
-template <class F, class... Args>
-using blocking_result_t = std::remove_cv_t<typename result_of_call<F, Args...>::type>;
-
 }  // namespace edo::detail

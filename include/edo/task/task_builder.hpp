@@ -45,8 +45,9 @@ public:
                                                          std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <class Handle, class F, class... Args,
-              class Why = detail::refusal<"edo::task_builder::spawn_on", detail::k_send, F, Args...>>
+    template <
+        class Handle, class F, class... Args,
+        class Why = detail::refusal<"edo::task_builder::spawn_on", detail::k_send, F, Args...>>
     auto spawn_on(const Handle&, F&&, Args&&...) const -> Why EDO_REFUSED;
 
     /// edo::spawn_local.
@@ -59,9 +60,9 @@ public:
                                                          std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <class F, class... Args,
-              class Why =
-                  detail::refusal<"edo::task_builder::spawn_local", detail::k_local, F, Args...>>
+    template <
+        class F, class... Args,
+        class Why = detail::refusal<"edo::task_builder::spawn_local", detail::k_local, F, Args...>>
     auto spawn_local(F&&, Args&&...) const -> Why EDO_REFUSED;
 
     /// edo::spawn_blocking.
@@ -76,8 +77,8 @@ public:
     }
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
-              class Why =
-                  detail::refusal<"edo::task_builder::spawn_blocking", detail::k_blocking, F, Args...>>
+              class Why = detail::refusal<"edo::task_builder::spawn_blocking", detail::k_blocking,
+                                          F, Args...>>
     auto spawn_blocking(F&&, Args&&...) const -> Why EDO_REFUSED;
 
 private:
@@ -85,7 +86,8 @@ private:
         return {where_, name_.empty() ? nullptr : &name_};
     }
     template <class R, class... Spawned>
-    join_handle<R> start(detail::task_owner& owner, bool must_be_sendable, Spawned&&... what) const {
+    join_handle<R> start(detail::task_owner& owner, bool must_be_sendable,
+                         Spawned&&... what) const {
         return detail::spawn_on<R>(owner, site(), must_be_sendable, std::forward<Spawned>(what)...);
     }
     std::source_location where_;

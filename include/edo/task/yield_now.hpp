@@ -31,7 +31,9 @@ public:
 class unconstrained_scope {
 public:
     unconstrained_scope() noexcept
-        : branch_(this_context().current), before_(branch_->unconstrained), budget_(this_context().budget) {
+        : branch_(this_context().current),
+          before_(branch_->unconstrained),
+          budget_(this_context().budget) {
         branch_->unconstrained = true;
         this_context().budget = no_budget;
     }

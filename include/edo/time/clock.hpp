@@ -11,11 +11,11 @@ namespace edo {
 /// std::chrono::steady_clock.
 class clock {
 public:
-    using duration = std::chrono::nanoseconds;               ///< its unit
-    using rep = duration::rep;                               ///< a count of nanoseconds
-    using period = duration::period;                         ///< one nanosecond
-    using time_point = std::chrono::time_point<clock>;       ///< a moment
-    static constexpr bool is_steady = true;                  ///< it never goes back
+    using duration = std::chrono::nanoseconds;          ///< its unit
+    using rep = duration::rep;                          ///< a count of nanoseconds
+    using period = duration::period;                    ///< one nanosecond
+    using time_point = std::chrono::time_point<clock>;  ///< a moment
+    static constexpr bool is_steady = true;             ///< it never goes back
 
     /// The present moment of the runtime that is entered on this thread. Any thread.
     [[nodiscard]] EDO_API static time_point now() noexcept;
@@ -31,7 +31,9 @@ constexpr std::chrono::nanoseconds saturate(std::chrono::duration<Rep, Period> d
     using std::chrono::nanoseconds;
     if (!(d > given::zero())) { return nanoseconds::zero(); }
     if constexpr (!std::ratio_less_v<Period, std::nano>) {
-        if (d >= std::chrono::duration_cast<given>(nanoseconds::max())) { return nanoseconds::max(); }
+        if (d >= std::chrono::duration_cast<given>(nanoseconds::max())) {
+            return nanoseconds::max();
+        }
     }
     return std::chrono::ceil<nanoseconds>(d);
 }

@@ -40,9 +40,7 @@ public:
     /// For the await expression.
     void await_resume() noexcept { entry_.shard = nullptr; }
     /// Takes the timer back. True: it had fired, and its wake has been given.
-    bool disarm() noexcept {
-        return entry_.shard != nullptr && remove();
-    }
+    bool disarm() noexcept { return entry_.shard != nullptr && remove(); }
 
 private:
     bool remove() noexcept;

@@ -60,8 +60,7 @@ private:
 template <class T>
 class timeout_awaiter final : public timeout_group {
 public:
-    timeout_awaiter(clock::time_point deadline, task<T> inner) noexcept
-        : timeout_group(deadline) {
+    timeout_awaiter(clock::time_point deadline, task<T> inner) noexcept : timeout_group(deadline) {
         promise_base* promise = task_access::release(std::move(inner));
         promise->connect(nullptr, result_);
         result_.child = handle_of(*promise);

@@ -308,7 +308,7 @@ template <class F, class... Args>
 auto spawn(F&&, Args&&...) -> std::optional<spawn_result_t<F, Args...>>;
 template <class F, class... Args,
           class Why = edo::detail::refusal<"spawn", edo::detail::k_send, F, Args...>>
-auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;
+auto spawn(F&&, Args&&...);
 
 template <class F, class... Args>
 concept can_be_called =

@@ -15,8 +15,9 @@ class parker {
 public:
     /// The parker of the calling thread. Throws std::bad_alloc.
     EDO_API static parker& this_thread();
-    /// Makes a reserved parker that of the calling thread, which has asked for none yet.
-    EDO_API static void adopt(parker& p) noexcept;
+    /// Makes a reserved parker that of the calling thread, which has asked for none yet; null: ends
+    /// that.
+    EDO_API static void adopt(parker* p) noexcept;
     /// A parker for a thread that is not started yet, and its return. reserve() throws
     /// std::bad_alloc.
     EDO_API static parker& reserve();

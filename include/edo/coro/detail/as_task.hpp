@@ -11,7 +11,10 @@ template <class T>
 inline constexpr bool is_a_task<task<T>> = true;
 
 template <class A>
-struct awaited {
+struct awaited {};
+template <class A>
+    requires(!is_a_task<std::remove_cvref_t<A>>)
+struct awaited<A> {
     using type = decltype(std::declval<std::remove_reference_t<awaiter_of<A>>&>().await_resume());
 };
 template <class T>
@@ -33,8 +36,9 @@ task<T> as_task(task<T>&& t) noexcept {
 template <class A>
     requires(!std::is_lvalue_reference_v<A> && !is_a_task<A>)
 task<awaited_t<A>> as_task(A&& awaitable) {
-    return [](A owned) -> task<awaited_t<A>> { co_return co_await std::move(owned); }(
-        std::move(awaitable));
+    return [](A owned) -> task<awaited_t<A>> {
+        co_return co_await std::move(owned);
+    }(std::move(awaitable));
 }
 /// Lvalues are borrowed; a task is none, it is awaited as an rvalue.
 template <class A>

@@ -157,7 +157,8 @@ public:
     scheduler* home;
     cell_base* next = nullptr;  ///< link in a queue
     std::unique_ptr<side_block> side;
-    state_word::value seen = state_word::wake;  ///< the WAKE value taken last; differs: root is woken
+    state_word::value seen =
+        state_word::wake;        ///< the WAKE value taken last; differs: root is woken
     bool ended = false;          ///< the root branch is done or dropped
     bool yielded = false;        ///< ends this turn and goes to the back of the queue
     bool root_deferred = false;  ///< it was the root that yielded

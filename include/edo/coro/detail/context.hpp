@@ -25,22 +25,22 @@ inline constexpr std::uint32_t no_budget = UINT32_MAX;  ///< unconstrained: outl
 
 /// What the code that runs on this thread belongs to.
 struct context {
-    branch* current = nullptr;        ///< the branch whose code runs now
-    std::coroutine_handle<> next;     ///< what the trampoline resumes next
-    std::coroutine_handle<> handover; ///< a foreign coroutine, resumed after the cell has parked
-    std::uint32_t hops = 0;           ///< transfers between coroutines, for the trampoline
-    std::uint32_t budget = no_budget; ///< operations left in this turn
-    std::uint32_t budget_left = 0;    ///< what the last turn on this thread has not spent
-    runtime_core* runtime = nullptr;  ///< entered: by a worker, block_on or an enter guard
-    worker_thread* thread = nullptr;  ///< the worker thread that this is
-    place* worker = nullptr;          ///< the worker place that this thread holds
-    local_core* locals = nullptr;     ///< the local_set that is entered or runs now
+    branch* current = nullptr;         ///< the branch whose code runs now
+    std::coroutine_handle<> next;      ///< what the trampoline resumes next
+    std::coroutine_handle<> handover;  ///< a foreign coroutine, resumed after the cell has parked
+    std::uint32_t hops = 0;            ///< transfers between coroutines, for the trampoline
+    std::uint32_t budget = no_budget;  ///< operations left in this turn
+    std::uint32_t budget_left = 0;     ///< what the last turn on this thread has not spent
+    runtime_core* runtime = nullptr;   ///< entered: by a worker, block_on or an enter guard
+    worker_thread* thread = nullptr;   ///< the worker thread that this is
+    place* worker = nullptr;           ///< the worker place that this thread holds
+    local_core* locals = nullptr;      ///< the local_set that is entered or runs now
     const local_value* thread_values = nullptr;  ///< task-locals outside of tasks (sync_scope)
-    const cell* blocking = nullptr;  ///< the blocking closure that runs here
-    std::uint64_t next_id = 0;        ///< task ids that this thread has drawn ahead
+    const cell* blocking = nullptr;              ///< the blocking closure that runs here
+    std::uint64_t next_id = 0;                   ///< task ids that this thread has drawn ahead
     std::uint64_t last_id = 0;
-    std::uint32_t enter_depth = 0;    ///< enter guards alive on this thread
-    bool blocking_allowed = true;     ///< block_on may be called
+    std::uint32_t enter_depth = 0;  ///< enter guards alive on this thread
+    bool blocking_allowed = true;   ///< block_on may be called
 };
 
 /// The context of the calling thread. Never inlined: the address of a thread-local must not be kept

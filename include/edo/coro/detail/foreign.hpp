@@ -62,12 +62,14 @@ protected:
 template <class A>
 class foreign_awaiter : public foreign_wait {
     using awaiter = awaiter_of<A>;
-    static_assert(requires(std::remove_reference_t<awaiter>& a, std::coroutine_handle<> h) {
-        static_cast<bool>(a.await_ready());
-        a.await_suspend(h);
-        a.await_resume();
-    }, "co_await in an edo::task: this is no awaitable. It needs await_ready(), await_suspend() that "
-       "accepts std::coroutine_handle<>, and await_resume(), or an operator co_await that gives them");
+    static_assert(
+        requires(std::remove_reference_t<awaiter>& a, std::coroutine_handle<> h) {
+            static_cast<bool>(a.await_ready());
+            a.await_suspend(h);
+            a.await_resume();
+        },
+        "co_await in an edo::task: this is no awaitable. It needs await_ready(), await_suspend() that "
+        "accepts std::coroutine_handle<>, and await_resume(), or an operator co_await that gives them");
 
 public:
     explicit foreign_awaiter(A&& awaitable) : awaiter_(get_awaiter(std::forward<A>(awaitable))) {}

@@ -33,9 +33,7 @@ inline bool spend_budget(context& cx) noexcept {
 template <class Derived>
 class leaf : public leaf_base {
 public:
-    bool await_ready() {
-        return self().ready() && spend_budget(this_context());
-    }
+    bool await_ready() { return self().ready() && spend_budget(this_context()); }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         static_assert(edo_promise<Promise>,

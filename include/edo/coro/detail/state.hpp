@@ -50,7 +50,8 @@ public:
     }
     /// The owner takes the whole stack of woken branches.
     [[nodiscard]] child_branch* take_branches(value seen) noexcept {
-        while (!word_.compare_exchange(seen, seen & flags, acq_rel, acquire)) {}  // pairs with: wake_branch()
+        // acq_rel: pairs with wake_branch()
+        while (!word_.compare_exchange(seen, seen & flags, acq_rel, acquire)) {}
         return reinterpret_cast<child_branch*>(seen & ~flags);
     }
     /// The owner gives the task up, if nothing has happened since it saw `seen`. After true the

@@ -35,7 +35,8 @@ public:
     /// Takes the waiter back; nothing claims it afterwards. True: it was there and is unclaimed.
     bool disarm(suspension& s) noexcept {
         value expected = reinterpret_cast<value>(&s);
-        if (word_.compare_exchange(expected, empty, acquire, acquire)) { return true; }  // pairs with: fire()
+        // acquire: pairs with fire()
+        if (word_.compare_exchange(expected, empty, acquire, acquire)) { return true; }
         wait_until_done();
         return false;
     }

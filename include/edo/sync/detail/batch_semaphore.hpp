@@ -83,14 +83,14 @@ public:
         for (;;) {
             if ((v & closed_bit) != 0) { return attempt::closed; }
             if ((v >> shift) < n) { return attempt::none; }
-            // acquire: pairs with release(), what was done under the permits is seen
+            // acquire: pairs with give_back(), what was done under the permits is seen
             if (word_.compare_exchange(v, v - (n << shift), acquire, relaxed)) {
                 return attempt::granted;
             }
         }
     }
     /// Gives `n` permits to those who wait, or back. True: the semaphore is closed.
-    bool release(std::size_t n) noexcept {
+    bool give_back(std::size_t n) noexcept {
         std::size_t v = word_.load(relaxed);
         while ((v & waiters_bit) == 0) {
             // seq_cst: pairs with try_acquire(), and with is_idle() of one that arms meanwhile
@@ -98,7 +98,7 @@ public:
                 return (v & closed_bit) != 0;
             }
         }
-        return release_to_waiters(n);
+        return give_to_waiters(n);
     }
     /// Fails all who wait and all later requests; permits that are out stay valid.
     EDO_API void close() noexcept;
@@ -107,11 +107,11 @@ public:
         return (word_.load(acquire) & closed_bit) != 0;
     }
     [[nodiscard]] std::size_t available() const noexcept {
-        return word_.load(acquire) >> shift;  // pairs with: release()
+        return word_.load(acquire) >> shift;  // pairs with: give_back()
     }
     /// Whether it is closed and all of its `permits` are back. Stays true.
     [[nodiscard]] bool is_idle(std::size_t permits) const noexcept {
-        // seq_cst: pairs with release(); one of the two sees the other's side (consumer_latch)
+        // seq_cst: pairs with give_back(); one of the two sees the other's side (consumer_latch)
         return word_.load(seq_cst) == ((permits << shift) | closed_bit);
     }
 
@@ -121,7 +121,7 @@ private:
     static constexpr std::size_t waiters_bit = 2;
     static constexpr unsigned shift = 2;
 
-    bool release_to_waiters(std::size_t n) noexcept;
+    bool give_to_waiters(std::size_t n) noexcept;
     bool enqueue(semaphore_waiter& w, suspension& waiter) noexcept EDO_EXCLUDES(lock_);
     std::size_t distribute(std::size_t n, wake_list& woken) noexcept EDO_REQUIRES(lock_);
     void put_back(std::size_t n) noexcept EDO_REQUIRES(lock_);

@@ -47,8 +47,9 @@ template <class Base, class F, class... Args>
 class blocking_call final : public Base, public blocking_job {
 public:
     template <class G, class... As>
-    blocking_call(task_owner& owner, std::source_location where, G&& f, As&&... as)
-        : Base(owner, where), payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
+    blocking_call(task_owner& owned_by, std::source_location where, G&& f, As&&... as)
+        : Base(owned_by, where),
+          payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
 
     bool begin() noexcept override { return false; }
     void run() noexcept override {

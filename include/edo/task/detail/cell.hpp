@@ -11,10 +11,10 @@
 #pragma once
 
 #include <edo/coro/task.hpp>
+#include <edo/task/detail/invoke_stored.hpp>
 #include <edo/task/detail/join_word.hpp>
 #include <edo/task/detail/runtime_core.hpp>
 #include <edo/task/join_error.hpp>
-#include <edo/task/detail/invoke_stored.hpp>
 #include <edo/task/spawnable.hpp>
 
 #include <optional>
@@ -63,8 +63,8 @@ public:
         if (owner->hooks && owner->hooks->on_spawn) { owner->hooks->on_spawn(meta()); }
     }
 
-    task_owner* owner;                    ///< valid until the task has ended
-    place* listed_by = nullptr;           ///< the worker whose list of parked tasks it is in
+    task_owner* owner;           ///< valid until the task has ended
+    place* listed_by = nullptr;  ///< the worker whose list of parked tasks it is in
     std::source_location spawned_at;
     task_id id;
     join_word join;
@@ -100,7 +100,8 @@ public:
     std::expected<T, join_error> take_expected() {
         switch (outcome) {
             case task_outcome::exception:
-                return std::unexpected(join_error::failed(id, std::exchange(result.error, nullptr)));
+                return std::unexpected(
+                    join_error::failed(id, std::exchange(result.error, nullptr)));
             case task_outcome::value:
                 if constexpr (std::is_void_v<T>) {
                     return {};
@@ -153,7 +154,8 @@ class spawned_call final : public Base {
 public:
     template <class G, class... As>
     spawned_call(task_owner& owned_by, std::source_location where, G&& f, As&&... as)
-        : Base(owned_by, where), payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
+        : Base(owned_by, where),
+          payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
 
     bool begin() noexcept override {
         try {

@@ -49,7 +49,8 @@ public:
     /// Takes the listener back; it is not touched afterwards. True: it was not told.
     bool unlisten(join_listener& listener) noexcept {
         value expected = reinterpret_cast<value>(&listener);
-        if (word_.compare_exchange(expected, empty, acq_rel, acquire)) { return true; }  // pairs with: complete()
+        // acq_rel: pairs with complete()
+        if (word_.compare_exchange(expected, empty, acq_rel, acquire)) { return true; }
         while (word_.load(acquire) != done_told) { cpu_relax(); }  // pairs with: complete()
         return false;
     }

@@ -322,4 +322,49 @@ consteval auto judge() {
 template <spawn_mode Mode, class F, class... Args>
 using verdict = decltype(judge<Mode, F, Args...>());
 
+template <class F, class... Args>
+struct result_of_call : stored_result<std::decay_t<F>, std::decay_t<Args>...> {};
+template <class F>
+    requires is_task<unwrapped_t<std::decay_t<F>>>
+struct result_of_call<F> : unwrapped<std::decay_t<F>> {};
+
+/// The `U` of the `edo::task<U>` that the stored copy of `f` returns, called with those of `args`,
+/// or of the task that `f` is.
+template <class F, class... Args>
+using spawn_result_t = typename value_of_task<typename result_of_call<F, Args...>::type>::type;
+
+/// What the stored copy of `f` returns, called with those of `args`.
+template <class F, class... Args>
+using blocking_result_t = std::remove_cv_t<typename result_of_call<F, Args...>::type>;
+
+template <spawn_mode Mode, class F, class... Args>
+consteval auto judged_result() {
+    if constexpr (Mode.coroutine) {
+        return std::type_identity<spawn_result_t<F, Args...>>{};
+    } else {
+        return std::type_identity<blocking_result_t<F, Args...>>{};
+    }
+}
+
+// As judge, for a set of tasks that all return T.
+template <spawn_mode Mode, class T, class F, class... Args>
+consteval auto judge_as() {
+    using found = verdict<Mode, F, Args...>;
+    if constexpr (is_broken<found>) {
+        return found{};
+    } else {
+        using result = typename decltype(judged_result<Mode, F, Args...>())::type;
+        if constexpr (std::is_same_v<result, T>) {
+            return accepted{};
+        } else {
+            return broken<why::result<result>, why::is_not_the_result_type_of_the_set<T>,
+                          why::return_exactly_that_type>{};
+        }
+    }
+}
+
+/// As `verdict`, where the result must be `T`.
+template <spawn_mode Mode, class T, class F, class... Args>
+using verdict_as = decltype(judge_as<Mode, T, F, Args...>());
+
 }  // namespace edo::detail

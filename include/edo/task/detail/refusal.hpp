@@ -6,11 +6,12 @@
 ///
 ///     template <class F, class... Args,
 ///               class Why = detail::refusal<"edo::spawn", detail::k_send, F, Args...>>
-///     auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;
+///     auto spawn(F&&, Args&&...);
 ///
-/// `refusal` is not well-formed for a call that is accepted. Else it is a type that is never defined
-/// and that says what is wrong; the compiler names it in its error, at the line of the call, once: a
-/// variable or a co_await that depends on the call adds no error of its own. In a
+/// `refusal` is not well-formed for a call that is accepted. Else it is a type that says what is
+/// wrong. The overload has no body to deduce its result from, so the compiler reports the call
+/// itself, once, and its template arguments with it: the words of why.hpp on Clang, a sentence on
+/// GCC. A variable or a co_await that depends on the call adds no error of its own, and in a
 /// requires-expression the call is merely not well-formed.
 #pragma once
 
@@ -23,9 +24,7 @@
 #endif
 #include <edo/task/detail/why.hpp>
 
-// GCC must find the refused overload deleted, or it complains as well that a function whose
-// arguments are of local types (lambdas) has no body. For Clang it must not be: Clang would print
-// that it is deleted, and not why.
+// Of the older form `auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;`, which cascades on Clang.
 #if defined(__GNUC__) && !defined(__clang__)
 #define EDO_REFUSED = delete
 #else
@@ -45,9 +44,12 @@ template <fixed_text Function, class... Words>
 struct refusal_of<Function, broken<Words...>> : std::type_identity<why::refused<Words...>> {};
 #endif
 
-/// The return type of the overload for the calls that `Mode` refuses. `Function` is the name that
-/// the message starts with.
+/// Why `Mode` refuses the call. `Function` is the name that the message starts with.
 template <fixed_text Function, spawn_mode Mode, class F, class... Args>
 using refusal = typename refusal_of<Function, verdict<Mode, F, Args...>>::type;
+
+/// The same for a set of tasks that all return `T`.
+template <fixed_text Function, spawn_mode Mode, class T, class F, class... Args>
+using refusal_as = typename refusal_of<Function, verdict_as<Mode, T, F, Args...>>::type;
 
 }  // namespace edo::detail

@@ -113,6 +113,12 @@ struct reads<why::call<F, Args...>> {
         out << (sizeof...(Args) == 0 ? " with ()" : ")");
     }
 };
+template <class T>
+struct reads<why::is_not_the_result_type_of_the_set<T>> {
+    static consteval void tell(sentence& out) {
+        tell_type<T>(out << "is not the result type of the set, ");
+    }
+};
 template <class Because>
 struct reads<why::is_not_owning<Because>> {
     static consteval void tell(sentence& out) {

@@ -54,7 +54,8 @@ public:
     };
     virtual shard_choice timer_place() const noexcept = 0;
     /// Lets the calling worker's other tasks move to another thread while `f` runs.
-    virtual void run_in_place(void (*f)(void*), void* argument, const std::source_location& where) = 0;
+    virtual void run_in_place(void (*f)(void*), void* argument,
+                              const std::source_location& where) = 0;
     /// Runs a future to its end on the calling thread.
     virtual void block_on(thread_cell& root, bool may_lend) = 0;
 

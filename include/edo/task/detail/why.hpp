@@ -1,6 +1,6 @@
-/// The words that a refused spawn is explained with. They are types that are never defined: the
-/// return type of the refused overload is made of them, so the compiler prints them in its error.
-/// Clang shows the types; for GCC `refusal_text.hpp` makes a sentence of them.
+/// The words that a refused spawn is explained with. They are types that are never defined: they are
+/// template arguments of the refused overload, so the compiler prints them in its error. Clang shows
+/// the types; for GCC `refusal_text.hpp` makes a sentence of them.
 #pragma once
 
 #include <edo/coro/detail/findings.hpp>
@@ -37,6 +37,8 @@ struct is_not_an_edo_task;
 struct is_an_edo_task;
 struct is_a_reference;
 struct is_a_task_and_takes_no_arguments;
+template <class Type>
+struct is_not_the_result_type_of_the_set;
 
 // because
 template <reason Reason>
@@ -66,13 +68,14 @@ struct take_it_by_value_or_pass_exactly_that_type;
 struct check_the_number_and_types_of_the_arguments;
 struct return_edo_task;
 struct return_it_by_value;
+struct return_exactly_that_type;
 
 #if defined(__GNUC__) && !defined(__clang__)
-/// Never defined: a spawn function that returns it refuses the call. Text says why.
+/// A call is refused: `Text` says why.
 template <auto Text>
 struct refused;
 #else
-/// Never defined: a spawn function that returns it refuses the call.
+/// A call is refused, since `What` has a `Problem`.
 template <class What, class Problem, class Fix>
 struct refused;
 #endif

@@ -1,0 +1,198 @@
+/// The queue of mpsc: a linked list of blocks of 32 slots (the design of tokio's sync/mpsc/list.rs).
+///
+/// A sender draws the number of a slot with one fetch_add, walks to its block (and appends blocks as
+/// needed), writes the value and sets its READY bit. The receiver takes the slots in order. A block
+/// is used again, or freed, when no sender can be walking over it: whoever moves the senders'
+/// starting block past it notes the next slot number (RELEASED); all senders that may have started
+/// at it drew smaller numbers, so it is free once the receiver has passed that number.
+///
+/// READY bits, the links and the consumer_latch are seq_cst: after its push a sender looks for a
+/// waiting receiver, and a receiver that waits looks for values; one of the two sees the other.
+#pragma once
+
+#include <edo/base/detail/atomic.hpp>
+#include <edo/base/detail/cache_line.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace edo::detail {
+
+/// 32 slots.
+template <class V>
+class slot_block {
+public:
+    static constexpr std::size_t capacity = 32;
+    explicit slot_block(std::size_t first_slot) noexcept : first(first_slot) {}
+    slot_block(const slot_block&) = delete;
+    slot_block& operator=(const slot_block&) = delete;
+    ~slot_block() {}
+
+    void write(std::size_t slot, V&& value) noexcept {
+        ::new (static_cast<void*>(at(slot))) V(std::move(value));
+        // seq_cst: pairs with is_ready(); the receiver reads what was written
+        ready_.fetch_or(bit(slot), seq_cst);
+    }
+    [[nodiscard]] bool is_ready(std::size_t slot) const noexcept {
+        return (ready_.load(seq_cst) & bit(slot)) != 0;  // pairs with: write()
+    }
+    V take(std::size_t slot) noexcept {
+        V value(std::move(*at(slot)));
+        std::destroy_at(at(slot));
+        return value;
+    }
+    /// Whether all values are written.
+    [[nodiscard]] bool is_full() const noexcept {
+        return (ready_.load(acquire) & all_ready) == all_ready;  // pairs with: write()
+    }
+    /// Senders that draw `next_slot` or a later one do not start at this block.
+    void release_senders(std::size_t next_slot) noexcept {
+        passed_at_ = next_slot;
+        ready_.fetch_or(released, release);  // pairs with: is_passed()
+    }
+    /// Whether no sender can touch the block any more, once the receiver is at `slot`.
+    [[nodiscard]] bool is_passed(std::size_t slot) const noexcept {
+        // acquire: pairs with release_senders()
+        return (ready_.load(acquire) & released) != 0 && passed_at_ <= slot;
+    }
+    /// Empties the block, which nobody else can reach.
+    void reset() noexcept {
+        ready_.store(0, relaxed);
+        next.store(nullptr, relaxed);
+    }
+
+    std::size_t first;               ///< number of the first slot; fixed while it is in the list
+    atomic<slot_block*> next{nullptr};
+
+private:
+    static constexpr std::uint64_t all_ready = (std::uint64_t{1} << capacity) - 1;
+    static constexpr std::uint64_t released = std::uint64_t{1} << capacity;
+    static std::uint64_t bit(std::size_t slot) noexcept {
+        return std::uint64_t{1} << (slot % capacity);
+    }
+    V* at(std::size_t slot) noexcept { return std::addressof(values_[slot % capacity]); }
+    atomic<std::uint64_t> ready_{0};
+    std::size_t passed_at_ = 0;
+    union {
+        V values_[capacity];
+    };
+};
+
+/// A lock-free queue with many senders and one receiver. V is moved without exceptions.
+template <class V>
+class block_list {
+    static_assert(std::is_nothrow_move_constructible_v<V>);
+    using block = slot_block<V>;
+
+public:
+    /// Throws std::bad_alloc.
+    block_list() : senders_block_(new block(0)), head_(senders_block_.load(relaxed)), oldest_(head_) {}
+    block_list(const block_list&) = delete;
+    block_list& operator=(const block_list&) = delete;
+    ~block_list() {
+        while (pop()) {}
+        while (oldest_ != nullptr) { delete std::exchange(oldest_, oldest_->next.load(relaxed)); }
+    }
+
+    /// Appends a value. Lock-free. Running out of memory here ends the program.
+    void push(V&& value) noexcept {
+        // acquire: pairs with the release of the same counter in move_start(): who draws a later
+        // number does not start at a block that was passed
+        const std::size_t slot = drawn_.fetch_add(1, acquire);
+        find(slot)->write(slot, std::move(value));
+    }
+
+    // The rest is the receiver's.
+
+    /// Takes the oldest value, if it is written.
+    [[nodiscard]] std::optional<V> pop() noexcept {
+        while (head_->first != first_of(position_)) {
+            block* next = head_->next.load(acquire);  // pairs with: append()
+            if (next == nullptr) { return std::nullopt; }
+            head_ = next;
+        }
+        reuse_passed();
+        if (!head_->is_ready(position_)) { return std::nullopt; }
+        return head_->take(position_++);
+    }
+    /// Whether pop() would give a value. Changes nothing, so a sender may ask for a receiver that
+    /// is suspended (consumer_latch).
+    [[nodiscard]] bool is_ready() const noexcept {
+        const block* b = head_;
+        while (b->first != first_of(position_)) {
+            b = b->next.load(seq_cst);  // pairs with: append(); see the top of the file
+            if (b == nullptr) { return false; }
+        }
+        return b->is_ready(position_);
+    }
+    /// The number of values, those included whose push() has not returned yet.
+    [[nodiscard]] std::size_t size() const noexcept {
+        return drawn_.load(acquire) - position_;  // pairs with: the fetch_add in push()
+    }
+
+private:
+    static std::size_t first_of(std::size_t slot) noexcept { return slot & ~(block::capacity - 1); }
+
+    /// The block of a slot that the caller has drawn and not yet written.
+    block* find(std::size_t slot) noexcept {
+        const std::size_t first = first_of(slot);
+        block* b = senders_block_.load(acquire);  // pairs with: move_start()
+        // One of those that find the start far behind them moves it on, not all.
+        bool moves_start = (first - b->first) / block::capacity > slot % block::capacity;
+        while (b->first != first) {
+            block* next = b->next.load(seq_cst);  // pairs with: append(); see the top of the file
+            if (next == nullptr) { next = append(*b); }
+            moves_start = moves_start && b->is_full() && move_start(*b, *next);
+            b = next;
+        }
+        return b;
+    }
+    block* append(block& last) noexcept {
+        auto fresh = std::make_unique<block>(last.first + block::capacity);
+        block* expected = nullptr;
+        // seq_cst: pairs with the loads of next in find(), pop() and is_ready()
+        if (last.next.compare_exchange(expected, fresh.get(), seq_cst, seq_cst)) {
+            return fresh.release();
+        }
+        return expected;
+    }
+    bool move_start(block& from, block& to) noexcept {
+        block* expected = &from;
+        // release: pairs with the load in find()
+        if (!senders_block_.compare_exchange(expected, &to, release, relaxed)) { return false; }
+        from.release_senders(drawn_.fetch_add(0, release));  // pairs with: the fetch_add in push()
+        return true;
+    }
+    /// Puts blocks that all have passed to the end of the list, or frees them.
+    void reuse_passed() noexcept {
+        while (oldest_ != head_ && oldest_->is_passed(position_)) {
+            block* passed = std::exchange(oldest_, oldest_->next.load(relaxed));
+            passed->reset();
+            if (!append_used(*passed)) { delete passed; }
+        }
+    }
+    bool append_used(block& used) noexcept {
+        block* last = senders_block_.load(acquire);  // pairs with: move_start()
+        for (int attempts = 0; attempts < 3; ++attempts) {
+            used.first = last->first + block::capacity;
+            block* expected = nullptr;
+            // seq_cst: pairs with the loads of next in find(), pop() and is_ready()
+            if (last->next.compare_exchange(expected, &used, seq_cst, seq_cst)) { return true; }
+            last = expected;
+        }
+        return false;
+    }
+
+    alignas(cache_line) atomic<std::size_t> drawn_{0};  ///< slots that senders have drawn
+    atomic<block*> senders_block_;                      ///< where senders start to look
+    alignas(cache_line) block* head_;                   ///< block of the slot that is read next
+    block* oldest_;                                     ///< first block that is not reused yet
+    std::size_t position_ = 0;                          ///< slot that is read next
+};
+
+}  // namespace edo::detail

@@ -1,0 +1,13 @@
+// expect: argument 0
+// expect: edo::rc<int>
+// expect: is not sendable
+// expect: it is declared so by its author
+// expect: use spawn_local or a type that may change threads
+#include <edo/edo.hpp>
+
+edo::task<int> get(edo::rc<int>);
+
+void test() {
+    edo::join_set<int> set;
+    set.spawn(get, edo::make_rc<int>(1));
+}

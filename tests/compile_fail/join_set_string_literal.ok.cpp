@@ -1,0 +1,10 @@
+#include <edo/edo.hpp>
+
+#include <string>
+
+edo::task<int> length(std::string);
+
+void test() {
+    edo::join_set<int> set;
+    set.spawn(length, std::string("text"));
+}

@@ -1,0 +1,8 @@
+#include <edo/edo.hpp>
+
+edo::task<> work();
+
+void test() {
+    edo::local_set local;
+    local.spawn_local(work);
+}
