@@ -115,9 +115,9 @@ public:
 template <class T>
 class task_awaiter : private sink<T>, public leaf_base {
 public:
-    explicit task_awaiter(task<T>&& child) noexcept
-        : sink<T>(handle_of(*task_access::promise(child))) {
-        static_cast<void>(task_access::release(std::move(child)));
+    explicit task_awaiter(task<T>&& awaited) noexcept
+        : sink<T>(handle_of(*task_access::promise(awaited))) {
+        static_cast<void>(task_access::release(std::move(awaited)));
     }
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>

@@ -29,7 +29,9 @@ enum class unhandled_exception_policy {
 /// Thread safety  none. build() may be called more than once.
 class EDO_API runtime_builder {
 public:
+    /// Takes what the other refers to, and leaves it empty.
     runtime_builder(runtime_builder&&) noexcept;
+    /// Gives up what it refers to, and takes that of the other.
     runtime_builder& operator=(runtime_builder&&) noexcept;
     ~runtime_builder();
 

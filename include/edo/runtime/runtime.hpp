@@ -21,7 +21,9 @@ public:
     /// Builds a runtime whose tasks run inside block_on, on its thread.
     [[nodiscard]] static runtime_builder current_thread();
 
+    /// Takes what the other refers to, and leaves it empty.
     runtime(runtime&& other) noexcept = default;
+    /// Gives up what it refers to, and takes that of the other.
     runtime& operator=(runtime&& other) noexcept;
     ~runtime();
 

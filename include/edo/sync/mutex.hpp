@@ -206,8 +206,10 @@ private:
     [[no_unique_address]] stored value_;
 };
 
+/// The object.
 mutex() -> mutex<void>;
 template <class T>
+/// The object.
 mutex(T) -> mutex<T>;
 
 }  // namespace edo::sync

@@ -16,8 +16,11 @@ class abort_handle {
 public:
     /// Refers to no task; every call does nothing.
     abort_handle() noexcept = default;
+    /// Refers to the same.
     abort_handle(const abort_handle& other) noexcept : abort_handle(other.cell_) {}
+    /// Takes what the other refers to, and leaves it empty.
     abort_handle(abort_handle&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
+    /// Gives up what it refers to, and takes that of the other.
     abort_handle& operator=(abort_handle other) noexcept {
         std::swap(cell_, other.cell_);
         return *this;

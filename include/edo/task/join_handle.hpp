@@ -32,8 +32,10 @@ public:
 
     /// Refers to no task.
     join_handle() noexcept = default;
+    /// Takes what the other refers to, and leaves it empty.
     join_handle(join_handle&& other) noexcept
         : cell_(std::exchange(other.cell_, nullptr)), consumed_(other.consumed_) {}
+    /// Gives up what it refers to, and takes that of the other.
     join_handle& operator=(join_handle&& other) noexcept {
         join_handle moved(std::move(other));
         std::swap(cell_, moved.cell_);

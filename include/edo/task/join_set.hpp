@@ -27,7 +27,9 @@ public:
 
     /// An empty set. Throws std::bad_alloc.
     join_set() : queue_(std::make_unique<detail::join_queue>()) {}
+    /// Takes what the other refers to, and leaves it empty.
     join_set(join_set&& other) noexcept = default;
+    /// Gives up what it refers to, and takes that of the other.
     join_set& operator=(join_set&& other) noexcept {
         std::swap(queue_, other.queue_);
         return *this;

@@ -68,8 +68,11 @@ class rc {
 public:
     /// Empty.
     rc() noexcept = default;
+    /// Refers to the same.
     rc(const rc& other) noexcept : block_(other.block_) { acquire(); }
+    /// Takes what the other refers to, and leaves it empty.
     rc(rc&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    /// Gives up what it refers to, and takes that of the other.
     rc& operator=(rc other) noexcept {
         std::swap(block_, other.block_);
         return *this;
@@ -129,8 +132,11 @@ public:
     weak_rc() noexcept = default;
     /// Refers to the object of `strong`.
     weak_rc(const rc<T>& strong) noexcept : block_(strong.block_) { acquire(); }
+    /// Refers to the same.
     weak_rc(const weak_rc& other) noexcept : block_(other.block_) { acquire(); }
+    /// Takes what the other refers to, and leaves it empty.
     weak_rc(weak_rc&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    /// Gives up what it refers to, and takes that of the other.
     weak_rc& operator=(weak_rc other) noexcept {
         std::swap(block_, other.block_);
         return *this;

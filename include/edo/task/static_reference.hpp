@@ -18,11 +18,15 @@ public:
     /// Trusted. Prefer `static_ref_v`, which is proved.
     constexpr explicit static_reference(T& object) noexcept : object_(&object) {}
 
+    /// The object.
     [[nodiscard]] constexpr auto get() const noexcept -> T& { return *object_; }
+    /// The object.
     constexpr operator T&() const noexcept {
         return *object_;
     }  // NOLINT(google-explicit-constructor)
+    /// The object.
     constexpr auto operator*() const noexcept -> T& { return *object_; }
+    /// The object.
     constexpr auto operator->() const noexcept -> T* { return object_; }
 
 private:

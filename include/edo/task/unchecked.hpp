@@ -12,6 +12,7 @@ namespace edo {
 /// What `unchecked` makes: a value that no spawn function looks into.
 template <class T>
 struct unchecked_t {
+    /// What is passed on without a check.
     T value;
 };
 

@@ -7,6 +7,14 @@
 #include <concepts>
 #include <coroutine>
 
+/// What a compiler prints when an awaitable of Edo stands in another library's coroutine: GCC the
+/// return type of a deleted function, Clang an incomplete one.
+namespace edo::why {
+struct in_another_coroutine_spawn_a_task_and_wait_for_its_handle;
+template <class Instead>
+struct edo_awaitables_are_awaited_in_an_edo_task;
+}  // namespace edo::why
+
 namespace edo::detail {
 
 class promise_base;
@@ -16,6 +24,12 @@ struct leaf_base {};
 
 template <class Promise>
 concept edo_promise = std::derived_from<Promise, promise_base>;
+
+#if defined(__clang__)
+#define EDO_NOT_HERE
+#else
+#define EDO_NOT_HERE = delete
+#endif
 
 /// Takes one unit of the cooperative budget. False: none is left, the task has to yield.
 inline bool spend_budget(context& cx) noexcept {
@@ -34,13 +48,15 @@ template <class Derived>
 class leaf : public leaf_base {
 public:
     bool await_ready() { return self().ready() && spend_budget(this_context()); }
-    template <class Promise>
+    template <edo_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        static_assert(edo_promise<Promise>,
-                      "Edo's awaitables can be awaited in a coroutine that returns edo::task or "
-                      "edo::stream only; in other coroutines spawn a task and wait for its handle");
         return suspend(waiter);
     }
+    template <class Promise>
+        requires(!edo_promise<Promise>)
+    auto await_suspend(std::coroutine_handle<Promise>)
+        -> why::edo_awaitables_are_awaited_in_an_edo_task<
+            why::in_another_coroutine_spawn_a_task_and_wait_for_its_handle> EDO_NOT_HERE;
     /// Suspends the current branch at `waiter`. False: it can go on at once.
     bool suspend(std::coroutine_handle<> waiter) {
         context& cx = this_context();
@@ -72,5 +88,7 @@ public:
 private:
     Leaf* leaf_;
 };
+
+#undef EDO_NOT_HERE
 
 }  // namespace edo::detail

@@ -33,8 +33,8 @@ public:
 template <class T>
 class sink : public sink_base {
 public:
-    using sink_base::sink_base;
     sink() noexcept {}
+    explicit sink(std::coroutine_handle<> frame) noexcept : sink_base(frame) {}
     ~sink() { clear(); }
     template <class U>
     void emplace(U&& value) {
