@@ -137,9 +137,7 @@ void destroy_chain(branch& b) noexcept {
             handle.destroy();
             frame = parent == nullptr ? nullptr : handle_of(*parent).address();
         }
-    } catch (...) {
-        fatal("a destructor threw while its task was being dropped; destructors must not throw");
-    }
+    } catch (...) { dropped_frame_threw(); }
     cx.current = outer;
 }
 
@@ -223,6 +221,10 @@ bool step(cell_base& cell, state_word::value seen) noexcept {
 }
 
 }  // namespace
+
+void dropped_frame_threw() noexcept {
+    fatal("a destructor threw while its task was being dropped; destructors must not throw");
+}
 
 turn drive(cell_base& cell, bool fresh_budget) noexcept {
     context& cx = this_context();

@@ -2,6 +2,8 @@
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/pool.hpp>
 
+#include <malloc.h>
+
 #include <cstdint>
 #include <new>
 #include <utility>
@@ -54,6 +56,7 @@ public:
             }
         }
         free_chain(batch);
+        give_back_pages(batch_size * class_bytes(index));
     }
     void trim() noexcept {
         for (std::size_t i = 0; i < class_count; ++i) {
@@ -62,6 +65,18 @@ public:
     }
 
 private:
+    /// What the heap gets back is interleaved with blocks that the caches keep, so it would not shrink
+    /// by itself. Now and then it is told to return whole pages to the system.
+    void give_back_pages(std::size_t freed) noexcept {
+#if defined(__GLIBC__)
+        constexpr std::size_t worth_a_call = std::size_t{32} << 20;
+        const std::size_t before = freed_.fetch_add(freed, relaxed);
+        if (before / worth_a_call != (before + freed) / worth_a_call) { ::malloc_trim(0); }
+#else
+        freed_.fetch_add(freed, relaxed);
+#endif
+    }
+    atomic<std::size_t> freed_{0};
     struct shelf {
         mutex lock;
         block* first EDO_GUARDED_BY(lock) = nullptr;

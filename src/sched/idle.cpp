@@ -46,6 +46,7 @@ parker* executor::pick_sleeper() noexcept {
     place& p = *sleepers_.back();
     sleepers_.pop_back();
     p.is_parked = false;
+    p.is_searching = true;  // the holder looks at it under the lock when it wakes
     idle_.store(idle + one_awake + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
     return p.sleeper;
 }
@@ -139,11 +140,7 @@ bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
     store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
     if (!has_work(p, limit)) { return true; }
     lock_guard guard(idle_lock_);
-    if (p.is_parked) {
-        remove_sleeper(p);
-    } else {
-        p.is_searching = true;  // somebody has woken us
-    }
+    if (p.is_parked) { remove_sleeper(p); }  // else somebody has woken us: we search
     return false;
 }
 
@@ -183,11 +180,7 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
     {
         lock_guard guard(idle_lock_);
         if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) { return false; }
-        if (p.is_parked) {
-            remove_sleeper(p);
-        } else {
-            p.is_searching = true;
-        }
+        if (p.is_parked) { remove_sleeper(p); }  // else pick_sleeper() has made it search
     }
     p.lock_list();
     return true;

@@ -69,6 +69,14 @@ std::uint64_t time_driver::tick_of(clock::time_point t) const noexcept {
     return whole + (since_start % tick_length != std::chrono::nanoseconds::zero() ? 1 : 0);
 }
 
+std::int64_t time_driver::start_of(std::uint64_t tick) const noexcept {
+    const std::int64_t start = start_.time_since_epoch() / std::chrono::nanoseconds(1);
+    // The last tick begins beyond the range of the clock.
+    const auto last = static_cast<std::uint64_t>((INT64_MAX - start) / tick_length.count());
+    if (tick > last) { return INT64_MAX; }
+    return start + tick_length.count() * static_cast<std::int64_t>(tick);
+}
+
 std::uint64_t time_driver::present_tick() const noexcept {
     const auto since_start = now().time_since_epoch() - start_.time_since_epoch();
     return static_cast<std::uint64_t>(std::max(since_start, std::chrono::nanoseconds::zero()) /
@@ -101,7 +109,13 @@ void time_driver::pause() {
         throw std::logic_error("edo::time::pause() needs a current-thread runtime");
     }
     if (is_paused()) { throw std::logic_error("edo::time::pause(): the clock is paused already"); }
-    paused_at_ns_.store(now().time_since_epoch().count(), relaxed);
+    // To a whole tick, so that sleeps of whole milliseconds take exactly that.
+    paused_at_ns_.store(start_of(tick_of(now())), relaxed);
+    paused_.store(true, relaxed);
+}
+
+void time_driver::start_paused() noexcept {
+    paused_at_ns_.store(start_.time_since_epoch().count(), relaxed);
     paused_.store(true, relaxed);
 }
 
@@ -125,9 +139,7 @@ bool time_driver::advance_idle() noexcept {
     timer_shard& only = *shards_.front();
     const auto tick = only.sleep_until();
     if (!tick) { return false; }
-    const auto moment = start_.time_since_epoch() + tick_length * static_cast<std::int64_t>(*tick);
-    paused_at_ns_.store(std::max<std::int64_t>(moment.count(), paused_at_ns_.load(relaxed)),
-                        relaxed);
+    paused_at_ns_.store(std::max(start_of(*tick), paused_at_ns_.load(relaxed)), relaxed);
     only.fire(*tick);
     return true;
 }

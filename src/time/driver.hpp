@@ -48,6 +48,8 @@ public:
     [[nodiscard]] std::optional<steady::time_point> next_deadline(unsigned shard) noexcept;
 
     void pause();
+    /// Stops the clock of a new driver on a whole tick, so that durations come out exactly.
+    void start_paused() noexcept;
     void resume();
     [[nodiscard]] bool is_paused() const noexcept { return paused_.load(relaxed); }
     /// Moves the paused clock on.
@@ -62,6 +64,8 @@ public:
 private:
     [[nodiscard]] std::uint64_t tick_of(clock::time_point t) const noexcept;
     [[nodiscard]] std::uint64_t present_tick() const noexcept;
+    /// The paused clock at the start of a tick.
+    [[nodiscard]] std::int64_t start_of(std::uint64_t tick) const noexcept;
 
     const steady::time_point start_ = steady::now();
     const bool can_pause_;

@@ -8,6 +8,14 @@
 
 /// Sleep, interval and the functions on the clock, in terms of the time driver.
 namespace edo {
+namespace {
+
+/// t + d, time_point::max() if that does not fit.
+clock::time_point later(clock::time_point t, clock::duration d) noexcept {
+    return t > clock::time_point::max() - d ? clock::time_point::max() : t + d;
+}
+
+}  // namespace
 
 clock::time_point clock::now() noexcept {
     if (detail::runtime_core* core = detail::this_context().runtime) { return core->time().now(); }
@@ -35,13 +43,13 @@ clock::time_point interval::take() noexcept {
     sleep_.disarm();
     const clock::time_point scheduled = sleep_.deadline();
     const clock::time_point now = clock::now();
-    clock::time_point next = scheduled + period_;
+    clock::time_point next = later(scheduled, period_);
     // A tick that is late by less than the granularity of timers counts as punctual, as in Tokio.
     if (now > scheduled + std::chrono::milliseconds(5)) {
         if (behavior_ == missed_tick::delay) {
-            next = now + period_;
+            next = later(now, period_);
         } else if (behavior_ == missed_tick::skip) {
-            next = now + period_ - (now - scheduled) % period_;
+            next = later(now, period_ - (now - scheduled) % period_);
         }
     }
     sleep_.reset(next);

@@ -30,6 +30,6 @@ auto spawn_blocking(F&& f, Args&&... args) -> join_handle<detail::blocking_resul
 /// Refused: the message names the rule, the argument and the fix.
 template <class F, class... Args,
           class Why = detail::refusal<"edo::spawn_blocking", detail::k_blocking, F, Args...>>
-auto spawn_blocking(F&&, Args&&...) -> Why EDO_REFUSED;
+auto spawn_blocking(F&&, Args&&...);
 
 }  // namespace edo

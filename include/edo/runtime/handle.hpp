@@ -90,7 +90,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::spawn", detail::k_send, F, Args...>>
-    auto spawn(F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn(F&&, Args&&...) const;
 
     /// edo::spawn_blocking on this runtime.
     template <class F, class... Args>
@@ -104,7 +104,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::spawn_blocking", detail::k_blocking, F, Args...>>
-    auto spawn_blocking(F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn_blocking(F&&, Args&&...) const;
 
     /// Runs an awaitable on the calling thread until it has ended, and returns its value or rethrows.
     /// It drives no tasks: on a current-thread runtime some other thread must be in

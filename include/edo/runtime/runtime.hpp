@@ -52,7 +52,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::spawn", detail::k_send, F, Args...>>
-    auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;
+    auto spawn(F&&, Args&&...);
     /// edo::spawn_blocking on this runtime.
     template <class F, class... Args>
         requires spawnable_blocking<F, Args...>
@@ -63,7 +63,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::spawn_blocking", detail::k_blocking, F, Args...>>
-    auto spawn_blocking(F&&, Args&&...) -> Why EDO_REFUSED;
+    auto spawn_blocking(F&&, Args&&...);
 
     /// A handle to it.
     [[nodiscard]] runtime_handle handle() const;

@@ -136,7 +136,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::spawn_local", detail::k_local, F, Args...>>
-    auto spawn_local(F&&, Args&&...) -> Why EDO_REFUSED;
+    auto spawn_local(F&&, Args&&...);
 
     /// edo::spawn_local goes to this set while the guard lives. Not across a co_await.
     [[nodiscard]] enter_guard enter() noexcept;

@@ -50,8 +50,8 @@ public:
     }
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
-              class Why = detail::refusal<"edo::join_set::spawn", detail::k_send, F, Args...>>
-    auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;
+              class Why = detail::refusal_as<"edo::join_set::spawn", detail::k_send, T, F, Args...>>
+    auto spawn(F&&, Args&&...);
 
     /// The same on the runtime of `handle`, a runtime_handle.
     template <class Handle, class F, class... Args>
@@ -60,9 +60,10 @@ public:
         return add(core_of(handle), true, std::forward<F>(f), std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <class Handle, class F, class... Args,
-              class Why = detail::refusal<"edo::join_set::spawn_on", detail::k_send, F, Args...>>
-    auto spawn_on(const Handle&, F&&, Args&&...) -> Why EDO_REFUSED;
+    template <
+        class Handle, class F, class... Args,
+        class Why = detail::refusal_as<"edo::join_set::spawn_on", detail::k_send, T, F, Args...>>
+    auto spawn_on(const Handle&, F&&, Args&&...);
 
     /// Starts a local task in the set; see edo::spawn_local.
     template <class F, class... Args>
@@ -72,10 +73,10 @@ public:
                    std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <
-        class F, class... Args,
-        class Why = detail::refusal<"edo::join_set::spawn_local", detail::k_local, F, Args...>>
-    auto spawn_local(F&&, Args&&...) -> Why EDO_REFUSED;
+    template <class F, class... Args,
+              class Why =
+                  detail::refusal_as<"edo::join_set::spawn_local", detail::k_local, T, F, Args...>>
+    auto spawn_local(F&&, Args&&...);
 
     /// The same on `set`, a local_set.
     template <class LocalSet, class F, class... Args>
@@ -84,10 +85,10 @@ public:
         return add(core_of(set), false, std::forward<F>(f), std::forward<Args>(args)...);
     }
     /// Refused: the message names the rule, the argument and the fix.
-    template <
-        class LocalSet, class F, class... Args,
-        class Why = detail::refusal<"edo::join_set::spawn_local_on", detail::k_local, F, Args...>>
-    auto spawn_local_on(LocalSet&, F&&, Args&&...) -> Why EDO_REFUSED;
+    template <class LocalSet, class F, class... Args,
+              class Why = detail::refusal_as<"edo::join_set::spawn_local_on", detail::k_local, T, F,
+                                             Args...>>
+    auto spawn_local_on(LocalSet&, F&&, Args&&...);
 
     /// Starts a blocking closure in the set; see edo::spawn_blocking.
     template <class F, class... Args>
@@ -100,9 +101,9 @@ public:
     }
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
-              class Why =
-                  detail::refusal<"edo::join_set::spawn_blocking", detail::k_blocking, F, Args...>>
-    auto spawn_blocking(F&&, Args&&...) -> Why EDO_REFUSED;
+              class Why = detail::refusal_as<"edo::join_set::spawn_blocking", detail::k_blocking, T,
+                                             F, Args...>>
+    auto spawn_blocking(F&&, Args&&...);
 
     class next_leaf;
     class next_with_id_leaf;

@@ -50,6 +50,6 @@ auto spawn(task<T> t, std::source_location where = std::source_location::current
 /// Refused: the message names the rule, the argument and the fix.
 template <class F, class... Args,
           class Why = detail::refusal<"edo::spawn", detail::k_send, F, Args...>>
-auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;
+auto spawn(F&&, Args&&...);
 
 }  // namespace edo

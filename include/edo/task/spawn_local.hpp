@@ -34,6 +34,6 @@ auto spawn_local(task<T> t, std::source_location where = std::source_location::c
 /// Refused: the message names the rule, the argument and the fix.
 template <class F, class... Args,
           class Why = detail::refusal<"edo::spawn_local", detail::k_local, F, Args...>>
-auto spawn_local(F&&, Args&&...) -> Why EDO_REFUSED;
+auto spawn_local(F&&, Args&&...);
 
 }  // namespace edo

@@ -34,7 +34,7 @@ public:
     /// Refused: the message names the rule, the argument and the fix.
     template <class F, class... Args,
               class Why = detail::refusal<"edo::task_builder::spawn", detail::k_send, F, Args...>>
-    auto spawn(F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn(F&&, Args&&...) const;
 
     /// edo::spawn on the runtime of `handle`, a runtime_handle.
     template <class Handle, class F, class... Args>
@@ -48,7 +48,7 @@ public:
     template <
         class Handle, class F, class... Args,
         class Why = detail::refusal<"edo::task_builder::spawn_on", detail::k_send, F, Args...>>
-    auto spawn_on(const Handle&, F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn_on(const Handle&, F&&, Args&&...) const;
 
     /// edo::spawn_local.
     template <class F, class... Args>
@@ -63,7 +63,7 @@ public:
     template <
         class F, class... Args,
         class Why = detail::refusal<"edo::task_builder::spawn_local", detail::k_local, F, Args...>>
-    auto spawn_local(F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn_local(F&&, Args&&...) const;
 
     /// edo::spawn_blocking.
     template <class F, class... Args>
@@ -79,7 +79,7 @@ public:
     template <class F, class... Args,
               class Why = detail::refusal<"edo::task_builder::spawn_blocking", detail::k_blocking,
                                           F, Args...>>
-    auto spawn_blocking(F&&, Args&&...) const -> Why EDO_REFUSED;
+    auto spawn_blocking(F&&, Args&&...) const;
 
 private:
     [[nodiscard]] detail::spawn_site site() const noexcept {

@@ -4,6 +4,8 @@
 #include <edo/coro/task.hpp>
 
 #include <chrono>
+#include <ratio>
+#include <type_traits>
 
 namespace edo {
 
@@ -27,15 +29,19 @@ namespace detail {
 /// ones become zero.
 template <class Rep, class Period>
 constexpr std::chrono::nanoseconds saturate(std::chrono::duration<Rep, Period> d) noexcept {
-    using given = std::chrono::duration<Rep, Period>;
     using std::chrono::nanoseconds;
-    if (!(d > given::zero())) { return nanoseconds::zero(); }
-    if constexpr (!std::ratio_less_v<Period, std::nano>) {
-        if (d >= std::chrono::duration_cast<given>(nanoseconds::max())) {
-            return nanoseconds::max();
-        }
+    // Compared in a type that can hold either: not in 32 bits, nor in integers if the unit is not a
+    // multiple of the nanosecond.
+    constexpr bool is_whole = std::ratio_divide<Period, std::nano>::den == 1;
+    using rep = std::common_type_t<Rep, nanoseconds::rep>;
+    using wide = std::chrono::duration<
+        std::conditional_t<is_whole || std::is_floating_point_v<Rep>, rep, long double>, Period>;
+    const wide given(d);
+    if (!(given > wide::zero())) { return nanoseconds::zero(); }
+    if (given >= std::chrono::duration_cast<wide>(nanoseconds::max())) {
+        return nanoseconds::max();
     }
-    return std::chrono::ceil<nanoseconds>(d);
+    return std::chrono::ceil<nanoseconds>(given);
 }
 
 /// Now plus a duration; time_point::max() if that does not fit.

@@ -139,11 +139,13 @@ TEST_P(drop, at_the_end_of_a_runtime_destroys_what_is_suspended) {
 
 TEST_P(drop, may_spawn_abort_and_wake_others_from_its_destructors) {
     auto where = std::make_shared<record>();
-    auto other = rt().spawn([](log l) -> task<> {
-        const says line(l, "the other was dropped");
-        l->started = true;
-        co_await forever();
-    }, where);
+    auto other = rt().spawn(
+        [](log l) -> task<> {
+            const says line(l, "the other was dropped");
+            l->started = true;
+            co_await forever();
+        },
+        where);
     rt().block_on(until(where));
     class aborts {
     public:

@@ -187,8 +187,8 @@ task<> outer(std::vector<std::string>& log) {
 TEST_F(task_of, void_destroys_its_locals_when_it_ends_as_a_function_does) {
     std::vector<std::string> log;
     rt.block_on(outer(log));
-    EXPECT_EQ(log, (std::vector<std::string>{"inner ends", "inner 2", "inner 1", "outer ends",
-                                             "outer"}));
+    EXPECT_EQ(
+        log, (std::vector<std::string>{"inner ends", "inner 2", "inner 1", "outer ends", "outer"}));
 }
 
 task<int> with_arguments(counted first, std::unique_ptr<int> second) {

@@ -93,19 +93,6 @@ TEST_F(rt_local, test_spawn_local_in_multi_thread_runtime) {
     rt.block_on(rt.spawn(body));
 }
 
-TEST_F(rt_local, an_ordinary_task_of_a_local_runtime_has_no_set) {
-    edo::local_runtime rt;
-    auto body = []() -> edo::task<bool> {
-        try {
-            edo::spawn_local(give(5)).detach();
-        } catch (const edo::no_local_set_error&) { co_return true; }
-        co_return false;
-    };
-    auto spawned = rt.handle().spawn(body);
-    const bool refused = rt.block_on(spawned);
-    EXPECT_TRUE(refused);
-}
-
 TEST_F(rt_local, a_guard_makes_spawn_and_spawn_local_go_here) {
     edo::local_runtime rt;
     edo::join_handle<int> local;

@@ -7,8 +7,7 @@
 #include <concepts>
 #include <coroutine>
 
-/// What a compiler prints when an awaitable of Edo stands in another library's coroutine: GCC the
-/// return type of a deleted function, Clang an incomplete one.
+/// What a compiler prints when an awaitable of Edo stands in another library's coroutine.
 namespace edo::why {
 struct in_another_coroutine_spawn_a_task_and_wait_for_its_handle;
 template <class Instead>
@@ -24,12 +23,6 @@ struct leaf_base {};
 
 template <class Promise>
 concept edo_promise = std::derived_from<Promise, promise_base>;
-
-#if defined(__clang__)
-#define EDO_NOT_HERE
-#else
-#define EDO_NOT_HERE = delete
-#endif
 
 /// Takes one unit of the cooperative budget. False: none is left, the task has to yield.
 inline bool spend_budget(context& cx) noexcept {
@@ -52,11 +45,11 @@ public:
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(waiter);
     }
-    template <class Promise>
+    /// Elsewhere the compiler prints `Why`, since there is no body to deduce a result from.
+    template <class Promise, class Why = why::edo_awaitables_are_awaited_in_an_edo_task<
+                                 why::in_another_coroutine_spawn_a_task_and_wait_for_its_handle>>
         requires(!edo_promise<Promise>)
-    auto await_suspend(std::coroutine_handle<Promise>)
-        -> why::edo_awaitables_are_awaited_in_an_edo_task<
-            why::in_another_coroutine_spawn_a_task_and_wait_for_its_handle> EDO_NOT_HERE;
+    auto await_suspend(std::coroutine_handle<Promise>);
     /// Suspends the current branch at `waiter`. False: it can go on at once.
     bool suspend(std::coroutine_handle<> waiter) {
         context& cx = this_context();
@@ -88,7 +81,5 @@ public:
 private:
     Leaf* leaf_;
 };
-
-#undef EDO_NOT_HERE
 
 }  // namespace edo::detail

@@ -13,6 +13,8 @@
 namespace edo::detail {
 
 struct parameter_record;
+/// Ends the program: a destructor threw while its frame was being dropped.
+[[noreturn]] EDO_API void dropped_frame_threw() noexcept;
 template <class T>
 class task_awaiter;
 
@@ -38,7 +40,7 @@ public:
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
-    void unhandled_exception() noexcept { out_->error = std::current_exception(); }
+    void unhandled_exception() noexcept { out().error = std::current_exception(); }
 
     /// Before the start: which parameter breaks a rule, null if none does, and in which function.
     [[nodiscard]] const parameter_record* rule() const noexcept { return rule_; }
@@ -53,7 +55,10 @@ public:
     }
     [[nodiscard]] promise_base* parent() const noexcept { return parent_; }
     /// The sink no longer owns the frame: it is about to be destroyed from outside.
-    void disown() noexcept { out_->child = {}; }
+    void disown() noexcept {
+        out_->child = {};
+        out_ = nullptr;
+    }
 
     /// A task is awaited as an rvalue: the awaiter owns it.
     template <class U>
@@ -77,7 +82,12 @@ public:
     }
 
 protected:
-    [[nodiscard]] sink_base& out() const noexcept { return *out_; }
+    /// Where the result goes. A frame that is being dropped has none: if it gets here, a destructor
+    /// threw into it, which compilers hide from whoever destroys the frame.
+    [[nodiscard]] sink_base& out() const noexcept {
+        if (out_ == nullptr) { dropped_frame_threw(); }
+        return *out_;
+    }
 
 private:
     union {

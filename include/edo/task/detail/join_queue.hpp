@@ -32,8 +32,8 @@ private:
 template <class T>
 class join_member : public spawned<T>, public join_member_base {
 public:
-    join_member(task_owner& owner, std::source_location where) noexcept
-        : spawned<T>(owner, where), join_member_base(static_cast<cell&>(*this)) {}
+    join_member(task_owner& owned_by, std::source_location where) noexcept
+        : spawned<T>(owned_by, where), join_member_base(static_cast<cell&>(*this)) {}
 };
 
 /// `ended_` is a stack that the threads which end tasks push to, `waiter_` the latch of the leaf that

@@ -24,13 +24,6 @@
 #endif
 #include <edo/task/detail/why.hpp>
 
-// Of the older form `auto spawn(F&&, Args&&...) -> Why EDO_REFUSED;`, which cascades on Clang.
-#if defined(__GNUC__) && !defined(__clang__)
-#define EDO_REFUSED = delete
-#else
-#define EDO_REFUSED
-#endif
-
 namespace edo::detail {
 
 template <fixed_text Function, class Verdict>

@@ -1,0 +1,39 @@
+// Tasks that start at once, and the ways to get at their results.
+#include <edo/edo.hpp>
+#include <edo/main.hpp>
+
+#include <fmt/core.h>
+
+#include <stdexcept>
+
+// [spawn]
+edo::task<int> square(int x) { co_return x * x; }
+
+edo::task<> values() {
+    auto first = edo::spawn(square, 6);     // a function and its arguments
+    auto second = edo::spawn(square(7));    // or a coroutine
+    const int sum = co_await first + co_await second;
+    fmt::print("6 * 6 + 7 * 7 = {}\n", sum);
+}
+// [/spawn]
+
+// [failure]
+edo::task<> failures() {
+    auto failing = edo::spawn([]() -> edo::task<int> {
+        throw std::runtime_error("boom");
+        co_return 0;
+    });
+    const auto result = co_await failing.join();  // std::expected<int, edo::join_error>
+    if (result) {
+        fmt::print("Got: {}\n", *result);
+    } else {
+        fmt::print("is_exception: {}\n", result.error().is_exception());
+    }
+}
+// [/failure]
+
+edo::task<int> co_main(int, char**) {
+    co_await values();
+    co_await failures();
+    co_return 0;
+}

@@ -1,0 +1,591 @@
+// local_set: tasks that stay on the thread which drives them.
+#include "support/runtime_fixture.hpp"
+
+#include <edo/edo.hpp>
+#include <edo/sync/notify.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <latch>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using counter = std::atomic<int>;
+using edo::sync::notify;
+using edo::test::counted;
+using thread_id = std::thread::id;
+
+class local_set : public edo::test::runtime_test {};
+INSTANTIATE_TEST_SUITE_P(kinds, local_set, edo::test::all_kinds, edo::test::kind_name);
+
+class local_set_death : public testing::Test {
+protected:
+    local_set_death() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+edo::task<int> give(int value) { co_return value; }
+edo::task<thread_id> where() { co_return std::this_thread::get_id(); }
+edo::task<> yield_some(int n) {
+    for (int i = 0; i < n; ++i) { co_await edo::yield_now(); }
+}
+/// Counts its living copies on the thread that made it, and notes destruction elsewhere.
+struct stays_here {
+    std::shared_ptr<counter> elsewhere;
+    thread_id made_on = std::this_thread::get_id();
+    ~stays_here() {
+        if (elsewhere && std::this_thread::get_id() != made_on) { ++*elsewhere; }
+    }
+};
+
+TEST_P(local_set, local_current_thread_scheduler) {
+    edo::local_set set;
+    auto body = []() -> edo::task<int> {
+        auto value = edo::make_rc<int>(1);
+        auto task = edo::spawn_local(
+            [](edo::rc<int> shared) -> edo::task<int> {
+                co_await edo::yield_now();
+                co_return ++*shared;
+            },
+            value);
+        co_return co_await task;
+    };
+    EXPECT_EQ(set.block_on(rt(), body), 2);
+}
+
+TEST_P(local_set, local_threadpool) {
+    edo::local_set set;
+    const auto here = std::this_thread::get_id();
+    auto body = [&]() -> edo::task<> {
+        EXPECT_EQ(std::this_thread::get_id(), here);
+        for (int i = 0; i < 20; ++i) {
+            auto local = edo::spawn_local(where);
+            EXPECT_EQ(co_await local, here);
+            auto sent = edo::spawn(where);
+            co_await sent;
+            EXPECT_EQ(std::this_thread::get_id(), here);
+        }
+    };
+    set.block_on(rt(), body);
+}
+
+TEST_P(local_set, localset_future_threadpool) {
+    edo::local_set set;
+    counter ran{0};
+    for (int i = 0; i < 3; ++i) {
+        set.spawn_local(
+               [](std::reference_wrapper<counter> n) -> edo::task<> {
+                   ++n.get();
+                   co_return;
+               },
+               edo::unchecked(std::ref(ran)))
+            .detach();
+    }
+    EXPECT_EQ(ran, 0);
+    rt().block_on(set);
+    EXPECT_EQ(ran, 3);
+}
+
+TEST_P(local_set, localset_future_drives_all_local_futs) {
+    edo::local_set set;
+    auto ran = std::make_shared<counter>(0);
+    set.spawn_local(
+           [](std::shared_ptr<counter> n) -> edo::task<> {
+               edo::spawn_local(
+                   [](std::shared_ptr<counter> m) -> edo::task<> {
+                       co_await edo::yield_now();
+                       ++*m;
+                   },
+                   n)
+                   .detach();
+               co_await edo::yield_now();
+               ++*n;
+           },
+           ran)
+        .detach();
+    rt().block_on(set);
+    EXPECT_EQ(*ran, 2);
+}
+
+TEST_P(local_set, awaiting_an_empty_set_completes) {
+    edo::local_set set;
+    rt().block_on(set);
+    rt().block_on(set);
+    EXPECT_EQ(set.block_on(rt(), give(1)), 1);
+}
+
+TEST_P(local_set, local_threadpool_timer) {
+    edo::local_set set;
+    auto body = []() -> edo::task<> {
+        auto local = edo::spawn_local([]() -> edo::task<> {
+            const auto here = std::this_thread::get_id();
+            co_await edo::sleep_for(1ms);
+            EXPECT_EQ(std::this_thread::get_id(), here);
+        });
+        co_await local;
+    };
+    set.block_on(rt(), body);
+}
+
+TEST_P(local_set, enter_guard_spawn) {
+    edo::local_set set;
+    edo::join_handle<int> handle;
+    {
+        auto guard = set.enter();
+        handle = edo::spawn_local(give(5));
+    }
+    EXPECT_THROW(static_cast<void>(edo::spawn_local(give(6))), edo::no_local_set_error);
+    EXPECT_EQ(set.block_on(rt(), handle), 5);
+}
+
+TEST_P(local_set, guards_of_two_sets_nest) {
+    edo::local_set first;
+    edo::local_set second;
+    edo::join_handle<int> a;
+    edo::join_handle<int> b;
+    {
+        auto outer = first.enter();
+        {
+            auto inner = second.enter();
+            b = edo::spawn_local(give(2));
+        }
+        a = edo::spawn_local(give(1));
+    }
+    rt().block_on(second);
+    EXPECT_TRUE(b.is_finished());
+    EXPECT_FALSE(a.is_finished());
+    EXPECT_EQ(first.block_on(rt(), a), 1);
+}
+
+TEST(local_set_outside, the_error_names_the_line_and_the_ways_out) {
+    std::string text;
+    try {
+        edo::spawn_local(give(1)).detach();
+    } catch (const edo::no_local_set_error& e) { text = e.what(); }
+    EXPECT_NE(text.find("local_set_test.cpp:"), std::string::npos) << text;
+    EXPECT_NE(text.find("outside of a local_set"), std::string::npos) << text;
+    EXPECT_NE(text.find("local_set::run_until"), std::string::npos) << text;
+}
+
+TEST_P(local_set, an_ordinary_task_spawned_from_a_set_is_outside_of_it) {
+    edo::local_set set;
+    auto body = []() -> edo::task<> {
+        auto sent = edo::spawn([]() -> edo::task<bool> {
+            try {
+                edo::spawn_local(give(1)).detach();
+            } catch (const edo::no_local_set_error&) { co_return true; }
+            co_return false;
+        });
+        EXPECT_TRUE(co_await sent);
+    };
+    set.block_on(rt(), body);
+}
+
+TEST_P(local_set, local_threadpool_blocking_run) {
+    edo::local_set set;
+    auto body = []() -> edo::task<> {
+        auto local = edo::spawn_local([]() -> edo::task<> {
+            const auto here = std::this_thread::get_id();
+            auto closure = edo::spawn_blocking([] { return std::this_thread::get_id(); });
+            EXPECT_NE(co_await closure, here);
+            EXPECT_EQ(std::this_thread::get_id(), here);
+        });
+        co_await local;
+    };
+    set.block_on(rt(), body);
+}
+
+edo::task<int> nest(int depth, thread_id on) {
+    EXPECT_EQ(std::this_thread::get_id(), on);
+    if (depth == 0) { co_return 0; }
+    auto inner = edo::spawn_local(edo::unchecked(nest), depth - 1, edo::unchecked(on));
+    const int below = co_await inner;
+    co_return below + 1;
+}
+
+TEST_P(local_set, nested_spawn_is_local) {
+    edo::local_set set;
+    EXPECT_EQ(set.block_on(rt(), nest(4, std::this_thread::get_id())), 4);
+}
+
+TEST_P(local_set, join_local_future_elsewhere) {
+    edo::local_set set;
+    auto body = []() -> edo::task<int> {
+        auto local = edo::spawn_local([]() -> edo::task<int> {
+            co_await edo::yield_now();
+            co_return 12;
+        });
+        auto elsewhere = edo::spawn(
+            [](edo::join_handle<int> h) -> edo::task<int> { co_return co_await h; },
+            std::move(local));
+        co_return co_await elsewhere;
+    };
+    EXPECT_EQ(set.block_on(rt(), body), 12);
+}
+
+TEST_P(local_set, drop_cancels_tasks) {
+    auto value = edo::make_rc<int>(1);
+    {
+        edo::local_set set;
+        auto body = [&]() -> edo::task<> {
+            edo::spawn_local([](edo::rc<int>) -> edo::task<> { co_await edo::sleep_for(1h); }, value)
+                .detach();
+            co_await yield_some(3);
+        };
+        set.block_on(rt(), body);
+        edo::abort_handle never_run =
+            set.spawn_local([](edo::rc<int>) -> edo::task<> { co_return; }, value).abort_handle();
+        EXPECT_EQ(value.use_count(), 3);
+    }
+    EXPECT_EQ(value.use_count(), 1);
+}
+
+TEST_P(local_set, drop_cancels_remote_tasks) {
+    auto wake = std::make_shared<notify>();
+    std::optional<edo::local_set> set(std::in_place);
+    auto body = [&]() -> edo::task<> {
+        edo::spawn_local(
+            [](std::shared_ptr<notify> n) -> edo::task<> {
+                co_await n->notified();
+                ADD_FAILURE() << "nobody drives the set";
+            },
+            wake)
+            .detach();
+        co_await yield_some(3);
+    };
+    set->block_on(rt(), body);
+    std::thread other([&] { wake->notify_one(); });
+    other.join();
+    set.reset();
+}
+
+TEST_P(local_set, acquire_mutex_in_drop) {
+    struct wakes {
+        std::shared_ptr<notify> target;
+        ~wakes() { target->notify_one(); }
+    };
+    auto first = std::make_shared<notify>();
+    auto second = std::make_shared<notify>();
+    std::optional<edo::local_set> set(std::in_place);
+    auto task = [](std::shared_ptr<notify> mine, std::shared_ptr<notify> theirs) -> edo::task<> {
+        const wakes at_end(std::move(theirs));
+        co_await mine->notified();
+        ADD_FAILURE() << "the set is gone";
+    };
+    auto body = [&]() -> edo::task<> {
+        edo::spawn_local(task, first, second).detach();
+        edo::spawn_local(task, second, first).detach();
+        co_await yield_some(3);
+    };
+    set->block_on(rt(), body);
+    set.reset();
+}
+
+TEST_P(local_set, local_tasks_are_polled_after_tick) {
+    constexpr int tasks = 500;
+    edo::local_set set;
+    auto body = []() -> edo::task<int> {
+        auto ran = std::make_shared<counter>(0);
+        auto go = std::make_shared<notify>();
+        for (int i = 0; i < tasks; ++i) {
+            edo::spawn_local(
+                [](std::shared_ptr<notify> n, std::shared_ptr<counter> done) -> edo::task<> {
+                    co_await n->notified();
+                    ++*done;
+                },
+                go, ran)
+                .detach();
+        }
+        co_await yield_some(tasks);
+        go->notify_waiters();
+        while (*ran < tasks) { co_await edo::yield_now(); }
+        co_return ran->load();
+    };
+    EXPECT_EQ(set.block_on(rt(), body), tasks);
+}
+
+// run_until is suspended: a spawn on the set from its own thread, then a wake from another one.
+TEST_P(local_set, spawn_wakes_localset) {
+    edo::local_set set;
+    auto body = [&]() -> edo::task<int> {
+        auto handle = set.spawn_local(give(3));
+        co_return co_await handle;
+    };
+    EXPECT_EQ(set.block_on(rt(), body), 3);
+}
+
+TEST_P(local_set, wakes_from_other_threads_reach_it) {
+    edo::local_set set;
+    auto ping = std::make_shared<notify>();
+    auto pong = std::make_shared<notify>();
+    constexpr int rounds = 200;
+    std::thread other([&] {
+        auto partner = edo::runtime::current_thread().build();
+        auto answer = [&]() -> edo::task<> {
+            for (int i = 0; i < rounds; ++i) {
+                co_await ping->notified();
+                pong->notify_one();
+            }
+        };
+        partner.block_on(answer());
+    });
+    auto body = [&]() -> edo::task<> {
+        auto local = edo::spawn_local(
+            [](std::shared_ptr<notify> out, std::shared_ptr<notify> in) -> edo::task<> {
+                const auto here = std::this_thread::get_id();
+                for (int i = 0; i < rounds; ++i) {
+                    out->notify_one();
+                    co_await in->notified();
+                    EXPECT_EQ(std::this_thread::get_id(), here);
+                }
+            },
+            ping, pong);
+        co_await local;
+    };
+    set.block_on(rt(), body);
+    other.join();
+}
+
+TEST_P(local_set, remote_abort_local_set_3929) {
+    auto elsewhere = std::make_shared<counter>(0);
+    edo::local_set set;
+    auto body = [&]() -> edo::task<> {
+        for (int i = 0; i < 20; ++i) {
+            auto local = edo::spawn_local(
+                [](std::shared_ptr<counter> n) -> edo::task<> {
+                    const stays_here state{std::move(n)};
+                    co_await edo::sleep_for(1h);
+                },
+                elsewhere);
+            co_await yield_some(2);
+            std::thread aborter([abort = local.abort_handle()] { abort.abort(); });
+            auto result = co_await local.join();
+            EXPECT_FALSE(result.has_value());
+            aborter.join();
+        }
+    };
+    set.block_on(rt(), body);
+    EXPECT_EQ(*elsewhere, 0);
+}
+
+// The driving task could be stolen by any of the four workers; driving the set keeps it.
+TEST_P(local_set, driven_by_a_spawned_task_it_stays_on_one_thread) {
+    auto busy = std::make_shared<std::atomic<bool>>(true);
+    std::vector<edo::join_handle<void>> load;
+    for (int i = 0; i < 8; ++i) {
+        load.push_back(rt().spawn(
+            [](std::shared_ptr<std::atomic<bool>> on) -> edo::task<> {
+                while (*on) { co_await edo::yield_now(); }
+            },
+            busy));
+    }
+    auto driver = rt().spawn([]() -> edo::task<> {
+        edo::local_set set;
+        auto inside = []() -> edo::task<> {
+            const auto here = std::this_thread::get_id();
+            for (int i = 0; i < 100; ++i) {
+                auto local = edo::spawn_local([]() -> edo::task<thread_id> {
+                    co_await edo::yield_now();
+                    co_return std::this_thread::get_id();
+                });
+                EXPECT_EQ(co_await local, here);
+                auto sent = edo::spawn(where);
+                co_await sent;
+                EXPECT_EQ(std::this_thread::get_id(), here);
+            }
+        };
+        co_await set.run_until(inside);
+    });
+    rt().block_on(driver);
+    *busy = false;
+    for (auto& each : load) { rt().block_on(each); }
+}
+
+TEST_P(local_set, a_driver_in_a_task_is_dropped_with_its_set_on_one_thread) {
+    auto elsewhere = std::make_shared<counter>(0);
+    auto driver = rt().spawn(
+        [](std::shared_ptr<counter> n) -> edo::task<> {
+            edo::local_set set;
+            auto inside = [](std::shared_ptr<counter> m) -> edo::task<> {
+                edo::spawn_local(
+                    [](std::shared_ptr<counter> k) -> edo::task<> {
+                        const stays_here state{std::move(k)};
+                        co_await edo::sleep_for(1h);
+                    },
+                    m)
+                    .detach();
+                co_await edo::sleep_for(1h);
+            };
+            co_await set.run_until(inside(n));
+        },
+        elsewhere);
+    rt().block_on(yield_some(10));
+    driver.abort();
+    auto result = rt().block_on(driver.join());
+    EXPECT_FALSE(result.has_value());
+    EXPECT_EQ(*elsewhere, 0);
+}
+
+TEST_P(local_set, two_drivers_of_one_set) {
+    edo::local_set set;
+    const auto here = std::this_thread::get_id();
+    auto ran = std::make_shared<counter>(0);
+    auto first = [&]() -> edo::task<> {
+        auto local = edo::spawn_local([]() -> edo::task<thread_id> {
+            co_await edo::sleep_for(1ms);
+            co_return std::this_thread::get_id();
+        });
+        EXPECT_EQ(co_await local, here);
+        ++*ran;
+    };
+    auto outer = [&]() -> edo::task<> {
+        // the inner driver waits, its set is driven by the outer one as well
+        co_await set.run_until(first);
+        ++*ran;
+    };
+    set.block_on(rt(), outer);
+    EXPECT_EQ(*ran, 2);
+}
+
+TEST_P(local_set, a_driver_that_leaves_hands_over_to_the_other_one) {
+    edo::local_set set;
+    auto value = edo::make_rc<int>(0);
+    auto outer = [&]() -> edo::task<> {
+        // A local task drives the set too, and leaves at once.
+        auto local = edo::spawn_local(
+            [](std::reference_wrapper<edo::local_set> same, edo::rc<int> n) -> edo::task<> {
+                co_await same.get().run_until(give(1));
+                ++*n;
+            },
+            edo::unchecked(std::ref(set)), value);
+        auto late = edo::spawn_local(
+            [](edo::rc<int> n) -> edo::task<> {
+                co_await edo::sleep_for(1ms);
+                ++*n;
+            },
+            value);
+        co_await local;
+        co_await late;
+    };
+    set.block_on(rt(), outer);
+    EXPECT_EQ(*value, 2);
+}
+
+TEST_P(local_set, tasks_left_over_go_on_in_the_next_drive) {
+    edo::local_set set;
+    auto handle = set.spawn_local([]() -> edo::task<int> {
+        co_await yield_some(200);
+        co_return 4;
+    });
+    EXPECT_EQ(set.block_on(rt(), give(1)), 1);
+    EXPECT_FALSE(handle.is_finished());
+    EXPECT_EQ(set.block_on(rt(), handle), 4);
+}
+
+TEST_P(local_set, run_until_rethrows) {
+    edo::local_set set;
+    auto body = []() -> edo::task<> {
+        co_await edo::yield_now();
+        throw std::runtime_error("boom");
+    };
+    EXPECT_THROW(set.block_on(rt(), body), std::runtime_error);
+    auto failing = set.spawn_local(body);
+    EXPECT_THROW(set.block_on(rt(), failing), std::runtime_error);
+}
+
+TEST_P(local_set, run_until_does_not_get_own_budget) {
+    edo::local_set set;
+    auto body = [&]() -> edo::task<> {
+        for (int i = 0; i < 100; ++i) { co_await edo::consume_budget(); }
+        auto inside = []() -> edo::task<int> {
+            int steps = 0;
+            while (edo::has_budget_remaining()) {
+                co_await edo::consume_budget();
+                ++steps;
+            }
+            co_return steps;
+        };
+        const int steps = co_await set.run_until(inside);
+        EXPECT_LT(steps, 128) << "it shares the budget of the driving task";
+    };
+    rt().block_on(body());
+}
+
+TEST_P(local_set, localset_in_thread_local) {
+    std::thread owner([] {
+        thread_local edo::local_set kept;
+        auto body = []() -> edo::task<> {
+            edo::spawn_local([]() -> edo::task<> { co_await edo::sleep_for(1h); }).detach();
+            co_await edo::yield_now();
+        };
+        auto own = edo::runtime::current_thread().build();
+        kept.block_on(own, body);
+    });
+    owner.join();
+}
+
+TEST_P(local_set, store_local_set_in_thread_local_with_runtime) {
+    std::thread owner([] {
+        struct both {
+            edo::runtime rt = edo::test::builder_of(local_set::GetParam()).build();
+            edo::local_set set;
+        };
+        thread_local both kept;
+        auto body = []() -> edo::task<> {
+            edo::spawn_local([]() -> edo::task<> { co_await edo::sleep_for(1h); }).detach();
+            co_await edo::yield_now();
+        };
+        kept.set.block_on(kept.rt, body);
+    });
+    owner.join();
+}
+
+TEST_P(local_set, a_set_outlives_the_runtime_that_drove_it) {
+    auto value = edo::make_rc<int>(1);
+    edo::local_set set;
+    auto body = [&]() -> edo::task<> {
+        edo::spawn_local([](edo::rc<int>) -> edo::task<> { co_await edo::sleep_for(1h); }, value)
+            .detach();
+        co_await yield_some(2);
+    };
+    set.block_on(rt(), body);
+    stop();
+    EXPECT_EQ(value.use_count(), 2);
+    auto other = edo::runtime::current_thread().build();
+    EXPECT_EQ(set.block_on(other, give(2)), 2);
+}
+
+TEST_F(local_set_death, a_set_destroyed_on_another_thread) {
+    const auto destroy = [] {
+        auto rt = edo::runtime::current_thread().build();
+        auto set = std::make_unique<edo::local_set>();
+        auto body = []() -> edo::task<> { co_return; };
+        set->block_on(rt, body);
+        std::thread other([&] { set.reset(); });
+        other.join();
+    };
+    EXPECT_DEATH(destroy(), "a local_set was destroyed on another thread");
+}
+
+TEST_F(local_set_death, a_set_driven_on_two_threads) {
+    const auto drive = [] {
+        auto rt = edo::runtime::multi_thread().worker_threads(1).build();
+        edo::local_set set;
+        set.block_on(rt, give(1));
+        std::thread other([&] { set.block_on(rt, give(2)); });
+        other.join();
+    };
+    EXPECT_DEATH(drive(), "a local_set was driven on two threads");
+}
+
+}  // namespace

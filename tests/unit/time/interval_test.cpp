@@ -1,0 +1,204 @@
+#include "support/paused_fixture.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using edo::missed_tick;
+using edo::task;
+using edo::test::stopwatch;
+
+class time_interval : public edo::test::paused_test {};
+
+/// The ticks of an interval, relative to its start.
+struct ticks {
+    edo::interval& interval;
+    const stopwatch& watch;
+    task<std::chrono::milliseconds> next() const {
+        const auto t = co_await interval.tick();
+        co_return std::chrono::duration_cast<std::chrono::milliseconds>(t - watch.start());
+    }
+};
+
+TEST_F(time_interval, interval_zero_duration) {
+    const auto of = [](auto period) { return edo::interval(period); };
+    EXPECT_THROW(of(0ms), std::invalid_argument);
+    EXPECT_THROW(of(-1ms), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(edo::interval_at(edo::clock::now(), 0s)),
+                 std::invalid_argument);
+}
+
+TEST_F(time_interval, the_first_tick_comes_at_once_then_one_each_period) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(10ms);
+        EXPECT_EQ(iv.period(), 10ms);
+        for (int i = 0; i < 10; ++i) {
+            const auto tick = co_await iv.tick();
+            EXPECT_EQ(tick, watch.at(i * 10ms));
+            EXPECT_EQ(watch.elapsed(), i * 10ms);
+        }
+    }());
+}
+
+TEST_F(time_interval, interval_at_starts_later) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto iv = edo::interval_at(watch.at(25ms), 10ms);
+        const auto first = co_await iv.tick();
+        EXPECT_EQ(first, watch.at(25ms));
+        const auto second = co_await iv.tick();
+        EXPECT_EQ(second, watch.at(35ms));
+        EXPECT_EQ(watch.elapsed(), 35ms);
+    }());
+}
+
+/// Tokio's scenario: ticks at 0 and 300, then 650 ms of work (1 ms past 951), then on and on.
+task<std::vector<int>> ticks_after_a_delay(missed_tick behavior) {
+    const stopwatch watch;
+    edo::interval iv(300ms);
+    iv.set_missed_tick(behavior);
+    const ticks next{iv, watch};
+    std::vector<int> seen;
+    co_await edo::time::advance(1ms);
+    for (int i = 0; i < 2; ++i) {
+        const auto t = co_await next.next();
+        seen.push_back(static_cast<int>(t.count()));
+    }
+    EXPECT_EQ(watch.elapsed(), 300ms);
+    co_await edo::time::advance(651ms);
+    for (int i = 0; i < 5; ++i) {
+        const auto t = co_await next.next();
+        seen.push_back(static_cast<int>(t.count()));
+    }
+    co_return seen;
+}
+
+TEST_F(time_interval, burst) {
+    const auto seen = run(ticks_after_a_delay(missed_tick::burst));
+    EXPECT_EQ(seen, (std::vector{0, 300, 600, 900, 1200, 1500, 1800}));
+}
+
+TEST_F(time_interval, delay) {
+    const auto seen = run(ticks_after_a_delay(missed_tick::delay));
+    EXPECT_EQ(seen, (std::vector{0, 300, 600, 1251, 1551, 1851, 2151}));
+}
+
+TEST_F(time_interval, skip) {
+    const auto seen = run(ticks_after_a_delay(missed_tick::skip));
+    EXPECT_EQ(seen, (std::vector{0, 300, 600, 1200, 1500, 1800, 2100}));
+}
+
+TEST_F(time_interval, missed_ticks_of_a_burst_come_without_waiting) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(10ms);
+        co_await edo::time::advance(55ms);
+        for (int i = 0; i <= 5; ++i) {
+            const auto tick = co_await iv.tick();
+            EXPECT_EQ(tick, watch.at(i * 10ms));
+            EXPECT_EQ(watch.elapsed(), 55ms);
+        }
+        const auto tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(60ms));
+        EXPECT_EQ(watch.elapsed(), 60ms);
+    }());
+}
+
+TEST_F(time_interval, a_tick_that_is_late_by_5_ms_counts_as_punctual) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(100ms);
+        iv.set_missed_tick(missed_tick::delay);
+        co_await iv.tick();
+        co_await edo::time::advance(105ms);
+        co_await iv.tick();  // the one of 100
+        auto tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(200ms));
+        co_await edo::time::advance(106ms);
+        co_await iv.tick();  // the one of 300, at 306
+        tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(406ms));
+    }());
+}
+
+TEST_F(time_interval, reset_starts_a_period_now) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(300ms);
+        co_await iv.tick();
+        co_await edo::sleep_for(100ms);
+        iv.reset();
+        auto tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(400ms));
+        tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(700ms));
+    }());
+}
+
+TEST_F(time_interval, interval_doesnt_panic_max_duration_when_polling) {
+    run([]() -> task<> {
+        for (const auto behavior : {missed_tick::burst, missed_tick::delay, missed_tick::skip}) {
+            edo::interval iv(std::chrono::hours::max());
+            iv.set_missed_tick(behavior);
+            co_await edo::time::advance(1s);  // late
+            co_await iv.tick();
+            auto second = co_await edo::timeout(24h * 365 * 10, iv.tick());
+            EXPECT_FALSE(second.has_value());
+            iv.reset();
+            auto third = co_await edo::timeout(1h, iv.tick());
+            EXPECT_FALSE(third.has_value());
+        }
+    }());
+}
+
+TEST_F(time_interval, a_dropped_tick_loses_no_tick) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(10ms);
+        co_await iv.tick();
+        for (int i = 1; i <= 9; ++i) {
+            auto early = co_await edo::timeout(1ms, iv.tick());
+            EXPECT_FALSE(early.has_value());
+        }
+        auto tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(10ms));
+        {
+            [[maybe_unused]] auto never_awaited = iv.tick();
+        }
+        tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(20ms));
+    }());
+}
+
+TEST_F(time_interval, a_tick_that_came_but_was_dropped_comes_again) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(10ms);
+        co_await iv.tick();
+        // Both timers fire at 10; the outer one is armed later and wins or loses, no tick is lost.
+        auto raced = co_await edo::timeout(10ms, iv.tick());
+        const auto tick = co_await iv.tick();
+        EXPECT_EQ(tick, watch.at(raced.has_value() ? 20ms : 10ms));
+    }());
+}
+
+TEST_F(time_interval, may_move_into_a_task) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(10ms);
+        co_await iv.tick();
+        auto h = edo::spawn(
+            [](edo::interval moved) -> task<edo::clock::time_point> {
+                co_return co_await moved.tick();
+            },
+            std::move(iv));
+        const auto tick = co_await h;
+        EXPECT_EQ(tick, watch.at(10ms));
+    }());
+}
+
+}  // namespace

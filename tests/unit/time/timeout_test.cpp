@@ -1,0 +1,235 @@
+#include "support/paused_fixture.hpp"
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+using namespace std::chrono_literals;
+using edo::task;
+using edo::test::stopwatch;
+
+class time_timeout : public edo::test::paused_test {};
+
+task<int> value_after(std::chrono::milliseconds d, int value) {
+    co_await edo::sleep_for(d);
+    co_return value;
+}
+task<int> value_now(int value) { co_return value; }
+
+TEST_F(time_timeout, simultaneous_deadline_future_completion) {
+    run([]() -> task<> {
+        auto result = co_await edo::timeout(0ms, value_now(1));
+        EXPECT_EQ(result, 1);
+        auto at_deadline = co_await edo::timeout_at(edo::clock::now(), value_now(2));
+        EXPECT_EQ(at_deadline, 2);
+    }());
+}
+
+TEST_F(time_timeout, completed_future_past_deadline) {
+    run([]() -> task<> {
+        auto result = co_await edo::timeout_at(edo::clock::now() - 1s, value_now(3));
+        EXPECT_EQ(result, 3);
+        auto negative = co_await edo::timeout(-1s, value_now(4));
+        EXPECT_EQ(negative, 4);
+    }());
+}
+
+TEST_F(time_timeout, future_and_deadline_in_future) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto result = co_await edo::timeout(100ms, value_after(90ms, 5));
+        EXPECT_EQ(result, 5);
+        EXPECT_EQ(watch.elapsed(), 90ms);
+        auto late = co_await edo::timeout(100ms, value_after(101ms, 6));
+        EXPECT_FALSE(late.has_value());
+        EXPECT_STREQ(late.error().what(), "deadline has elapsed");
+        EXPECT_EQ(watch.elapsed(), 190ms);
+    }());
+}
+
+TEST_F(time_timeout, very_large_timeout) {
+    run([]() -> task<> {
+        auto result = co_await edo::timeout(std::chrono::hours::max(),
+                                            value_after(24h * 365 * 10, 7));
+        EXPECT_EQ(result, 7);
+    }());
+}
+
+TEST_F(time_timeout, passes_exceptions_on_and_takes_every_kind_of_result) {
+    run([]() -> task<> {
+        bool caught = false;
+        try {
+            static_cast<void>(co_await edo::timeout(1s, []() -> task<> {
+                co_await edo::sleep_for(1ms);
+                throw std::runtime_error("boom");
+            }()));
+        } catch (const std::runtime_error& e) { caught = e.what() == std::string("boom"); }
+        EXPECT_TRUE(caught);
+        auto nothing = co_await edo::timeout(1s, []() -> task<> { co_return; }());
+        EXPECT_TRUE(nothing.has_value());
+        auto unique = co_await edo::timeout(1s, []() -> task<std::unique_ptr<int>> {
+            co_return std::make_unique<int>(8);
+        }());
+        EXPECT_EQ(**unique, 8);
+        int target = 1;
+        const auto refer = [](int& i) -> task<int&> { co_return i; };
+        auto reference = co_await edo::timeout(1s, refer(target));
+        EXPECT_EQ(&reference->get(), &target);
+    }());
+}
+
+TEST_F(time_timeout, drops_what_it_timed_out_before_it_returns) {
+    std::atomic<int> alive{0};
+    const auto holding = [](edo::test::counted) -> task<> { co_await edo::sleep_for(1h); };
+    const auto body = [&]() -> task<> {
+        edo::test::counted value(alive);
+        auto result = co_await edo::timeout(1ms, holding(value));
+        EXPECT_FALSE(result.has_value());
+        EXPECT_EQ(alive, 1);
+    };
+    run(body());
+    EXPECT_EQ(alive, 0);
+}
+
+TEST_F(time_timeout, of_an_lvalue_join_handle_leaves_it_joinable) {
+    run([]() -> task<> {
+        auto h = edo::spawn(value_after, 100ms, 9);
+        for (int i = 1; i <= 3; ++i) {
+            auto result = co_await edo::timeout(10ms, h);
+            EXPECT_FALSE(result.has_value());
+        }
+        EXPECT_FALSE(h.is_finished());
+        auto result = co_await edo::timeout(100ms, h);
+        EXPECT_EQ(result, 9);
+    }());
+}
+
+TEST_F(time_timeout, of_an_rvalue_join_handle_detaches_the_task) {
+    run([]() -> task<> {
+        auto ended = std::make_shared<bool>(false);
+        auto h = edo::spawn(
+            [](std::shared_ptr<bool> flag) -> task<> {
+                co_await edo::sleep_for(100ms);
+                *flag = true;
+            },
+            ended);
+        auto result = co_await edo::timeout(10ms, std::move(h));
+        EXPECT_FALSE(result.has_value());
+        EXPECT_FALSE(*ended);
+        co_await edo::sleep_for(100ms);
+        EXPECT_TRUE(*ended);
+    }());
+}
+
+TEST_F(time_timeout, of_a_join_next_loses_no_result) {
+    run([]() -> task<> {
+        edo::join_set<int> set;
+        set.spawn(value_after, 25ms, 1);
+        int waits = 0;
+        for (;;) {
+            ++waits;
+            auto next = co_await edo::timeout(10ms, set.join_next());
+            if (next.has_value()) {
+                EXPECT_EQ((*next)->value(), 1);
+                break;
+            }
+        }
+        EXPECT_EQ(waits, 3);
+    }());
+}
+
+task<int> nest(int depth, std::chrono::milliseconds innermost) {
+    if (depth == 0) { co_return co_await value_after(innermost, 10); }
+    auto result = co_await edo::timeout(1s, nest(depth - 1, innermost));
+    co_return result.value_or(-1);
+}
+
+TEST_F(time_timeout, nests_a_thousand_deep) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        EXPECT_EQ(co_await nest(1000, 10ms), 10);
+        EXPECT_EQ(watch.elapsed(), 10ms);
+        auto outer = co_await edo::timeout(5ms, nest(1000, 10ms));  // drops them all
+        EXPECT_FALSE(outer.has_value());
+        EXPECT_EQ(watch.elapsed(), 15ms);
+        EXPECT_EQ(co_await nest(1000, 10s), -1);  // all end at the same moment
+        EXPECT_EQ(watch.elapsed(), 1015ms);
+    }());
+}
+
+TEST_F(time_timeout, a_task_can_be_aborted_inside_of_it) {
+    std::atomic<int> alive{0};
+    const auto body = [&]() -> task<> {
+        edo::test::counted value(alive);
+        auto h = edo::spawn(
+            [](edo::test::counted kept) -> task<> {
+                static_cast<void>(kept);
+                co_await edo::timeout(1h, nest(3, 2h));
+            },
+            value);
+        co_await edo::sleep_for(1ms);
+        EXPECT_EQ(alive, 2);
+        h.abort();
+        auto result = co_await h.join();
+        EXPECT_FALSE(result.has_value());
+        EXPECT_TRUE(result.error().is_cancelled());
+        EXPECT_EQ(alive, 1);
+    };
+    run(body());
+}
+
+TEST_F(time_timeout, aborted_before_its_first_turn_it_destroys_what_it_holds) {
+    run([]() -> task<> {
+        auto h = edo::spawn([]() -> task<> { co_await edo::timeout(1h, value_after(1h, 1)); });
+        h.abort();
+        auto result = co_await h.join();
+        EXPECT_FALSE(result.has_value());
+        {
+            auto never_awaited = edo::timeout(1h, value_after(1h, 1));
+            static_cast<void>(never_awaited);
+        }
+    }());
+}
+
+// --- with the real clock, on every kind of runtime ---
+
+class real_timeout : public edo::test::runtime_test {};
+INSTANTIATE_TEST_SUITE_P(kinds, real_timeout, edo::test::all_kinds, edo::test::kind_name);
+
+TEST_P(real_timeout, timeout_is_not_exhausted_by_future) {
+    rt().block_on([]() -> task<> {
+        auto result = co_await edo::timeout(2ms, []() -> task<> {
+            for (;;) { co_await edo::consume_budget(); }
+        }());
+        EXPECT_FALSE(result.has_value());
+    }());
+}
+
+TEST_P(real_timeout, of_a_task_that_yields_for_ever) {
+    auto h = rt().spawn([]() -> task<bool> {
+        auto result = co_await edo::timeout(2ms, []() -> task<> {
+            for (;;) { co_await edo::yield_now(); }
+        }());
+        co_return result.has_value();
+    });
+    EXPECT_FALSE(rt().block_on(std::move(h)));
+}
+
+TEST_P(real_timeout, the_value_and_the_deadline_race) {
+    std::vector<edo::join_handle<bool>> tasks;
+    tasks.reserve(200);
+    for (int i = 0; i < 200; ++i) {
+        tasks.push_back(rt().spawn([]() -> task<bool> {
+            auto inner = edo::spawn(value_after, 1ms, 1);
+            auto result = co_await edo::timeout(1ms, inner);
+            if (!result) { co_return co_await inner == 1; }
+            co_return *result == 1;
+        }));
+    }
+    for (auto& h : tasks) { EXPECT_TRUE(rt().block_on(std::move(h))); }
+}
+
+}  // namespace
