@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <string>
+
 using namespace std::chrono_literals;
 
 edo::task<int> answer(std::string question) {
@@ -12,7 +14,7 @@ edo::task<int> answer(std::string question) {
 }
 
 edo::task<int> co_main(int, char**) {
-    auto handle = edo::spawn(answer, "What is the length of this question?");
+    auto handle = edo::spawn(answer, std::string("What is the length of this?"));
     fmt::print("asked\n");
     const int n = co_await handle;
     fmt::print("answered: {}\n", n);

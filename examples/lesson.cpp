@@ -39,14 +39,22 @@ edo::task<> print_length(const std::string& text) {
 edo::task<> rules() {
     headline("2. the two rules: a task owns what it holds, and may change threads");
     const std::string text = "borrowed?";
-    // None of these compiles; the first lines of the compiler's message name rule, argument and fix:
-    //     edo::spawn([&]() -> edo::task<> { … });        the closure captures; pass arguments instead
-    //     edo::spawn(f, std::string_view(text));         not owning: a view; pass a std::string
-    //     edo::spawn(f, edo::make_rc<int>(42));          not sendable: use spawn_local, or shared_ptr
-    // A coroutine that was made already has its parameters checked at the call:
+    // None of these compiles; the message names the argument, its type, the rule and the fix:
+    //     edo::spawn([&]() -> edo::task<> { use(text); … });
+    // the lambda "has captures: pass what it captures as arguments (CP.51)"
+    //     edo::spawn(f, std::string_view(text));
+    // argument 0 "is not owning: it is a view"; "pass what owns the data as std::string"
+    //     edo::spawn(f, edo::make_rc<int>(42));
+    // argument 0 "is not sendable"; "use spawn_local or a type that may change threads"
+    //
+    // A coroutine that was made already has its parameters checked when it is spawned:
     try {
         edo::spawn(print_length(text)).detach();
-    } catch (const edo::borrow_error&) { fmt::print("borrow_error: the task would borrow text\n"); }
+    } catch (const edo::borrow_error&) {
+        // what(): "lesson.cpp:52: cannot spawn the coroutine `print_length(…)`: its parameter 0 of
+        // type `const std::string&` is not owning, the task could outlive what it refers to. …"
+        fmt::print("borrow_error: the task could outlive text\n");
+    }
     auto handle = edo::spawn(print_length, text);  // the task's own copy: fine
     co_await handle;
     co_await print_length(text);  // not spawned but awaited: may borrow
@@ -58,13 +66,13 @@ edo::task<int> parse(std::string text) { co_return std::stoi(text); }
 
 edo::task<> joining() {
     headline("3. join_handle: the value, or what went wrong");
-    auto good = edo::spawn(parse, "42");
-    auto bad = edo::spawn(parse, "forty-two");
+    auto good = edo::spawn(parse, std::string("42"));
+    auto bad = edo::spawn(parse, std::string("forty-two"));
     const std::expected<int, edo::join_error> value = co_await good.join();
     fmt::print("value: {}\n", value.value());
     const std::expected<int, edo::join_error> failure = co_await bad.join();
     fmt::print("the task threw: {}\n", failure.error().is_exception());
-    auto again = edo::spawn(parse, "forty-three");
+    auto again = edo::spawn(parse, std::string("forty-three"));
     try {
         co_await again;  // without join() its exception is rethrown here
     } catch (const std::invalid_argument&) { fmt::print("caught std::invalid_argument\n"); }

@@ -7,13 +7,14 @@
 #include <stdexcept>
 
 // [spawn]
-edo::task<int> square(int x) { co_return x * x; }
+edo::task<int> square(int x) { co_return x* x; }
 
 edo::task<> values() {
-    auto first = edo::spawn(square, 6);     // a function and its arguments
-    auto second = edo::spawn(square(7));    // or a coroutine
-    const int sum = co_await first + co_await second;
-    fmt::print("6 * 6 + 7 * 7 = {}\n", sum);
+    auto first = edo::spawn(square, 6);   // a function and its arguments
+    auto second = edo::spawn(square(7));  // or a coroutine
+    const int a = co_await first;
+    const int b = co_await second;
+    fmt::print("{} + {} = {}\n", a, b, a + b);
 }
 // [/spawn]
 

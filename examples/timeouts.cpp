@@ -13,7 +13,8 @@ edo::task<int> slow() {
 }
 
 edo::task<> give_up() {
-    const auto result = co_await edo::timeout(10ms, slow());  // slow() is dropped: its frame is gone
+    const auto result =
+        co_await edo::timeout(10ms, slow());  // slow() is dropped: its frame is gone
     fmt::print("{}\n", result ? "a value" : result.error().what());
 }
 // [/timeout]

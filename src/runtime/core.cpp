@@ -66,7 +66,7 @@ runtime_impl::runtime_impl(const runtime_options& options)
       inhibiting(*this),
       shutdown_on_exception(options.shutdown_on_exception) {
     hooks = shared_hooks(options.hooks);
-    if (options.start_paused) { timers.start_paused(); }
+    if (options.start_paused) { timers.pause(); }
 }
 
 runtime_core::shard_choice runtime_impl::timer_place() const noexcept {

@@ -34,6 +34,12 @@ void require(bool holds, const char* what) {
     if (!holds) { throw std::invalid_argument(std::string("edo::runtime_builder: ") + what); }
 }
 
+unsigned as_places(std::size_t workers) {
+    require(workers > 0, "worker_threads must be above 0");
+    require(workers <= UINT16_MAX, "worker_threads must be at most 65535");
+    return static_cast<unsigned>(workers);
+}
+
 }  // namespace
 
 runtime_builder::runtime_builder(bool multi_thread)
@@ -46,9 +52,7 @@ runtime_builder& runtime_builder::operator=(runtime_builder&&) noexcept = defaul
 runtime_builder::~runtime_builder() = default;
 
 runtime_builder& runtime_builder::worker_threads(std::size_t n) {
-    require(n > 0, "worker_threads must be above 0");
-    require(n <= UINT16_MAX, "worker_threads must be at most 65535");
-    options_->scheduler.places = static_cast<unsigned>(n);
+    options_->scheduler.places = as_places(n);
     return *this;
 }
 runtime_builder& runtime_builder::max_blocking_threads(std::size_t n) {
@@ -137,8 +141,7 @@ runtime runtime_builder::build() {
     } else {
         require(!options.start_paused, "start_paused needs a current-thread runtime");
         require(!options.shutdown_on_exception, "shutdown_runtime needs a current-thread runtime");
-        if (scheduler.places == 0) { worker_threads(default_workers()); }
-        scheduler.places = options_->scheduler.places;
+        if (scheduler.places == 0) { scheduler.places = as_places(default_workers()); }
     }
     // The first reference is the one that `runtime` takes over.
     runtime made{detail::core_ref::adopt(*new detail::runtime_impl(options))};

@@ -114,11 +114,6 @@ void time_driver::pause() {
     paused_.store(true, relaxed);
 }
 
-void time_driver::start_paused() noexcept {
-    paused_at_ns_.store(start_.time_since_epoch().count(), relaxed);
-    paused_.store(true, relaxed);
-}
-
 void time_driver::resume() {
     if (!is_paused()) { throw std::logic_error("edo::time::resume(): the clock is not paused"); }
     const auto ahead = now().time_since_epoch() - steady::now().time_since_epoch();

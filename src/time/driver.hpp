@@ -48,8 +48,6 @@ public:
     [[nodiscard]] std::optional<steady::time_point> next_deadline(unsigned shard) noexcept;
 
     void pause();
-    /// Stops the clock of a new driver on a whole tick, so that durations come out exactly.
-    void start_paused() noexcept;
     void resume();
     [[nodiscard]] bool is_paused() const noexcept { return paused_.load(relaxed); }
     /// Moves the paused clock on.

@@ -19,7 +19,7 @@ public:
     /// Runs f() or an awaitable on this thread, and the tasks beside it; see runtime::block_on.
     template <class F>
     auto block_on(F&& f) {
-        return runtime_.block_on(set_.run_until(std::forward<F>(f)));
+        return set_.block_on(runtime_, std::forward<F>(f));
     }
     /// Adds a local task; it runs in block_on. See edo::spawn_local.
     template <class... Spawned>

@@ -116,7 +116,7 @@ public:
     /// rt.block_on(run_until(f)).
     template <class Runtime, class F>
     auto block_on(Runtime& rt, F&& f) {
-        return rt.block_on(run_until(std::forward<F>(f)));
+        return rt.block_on(drive(*this, detail::call_or_await(std::forward<F>(f))));
     }
 
     /// Adds a task, from the thread of the set; see edo::spawn_local.
@@ -147,6 +147,11 @@ public:
     }
 
 private:
+    /// run_until's awaiter stays where it is made; block_on moves what it awaits.
+    template <class T>
+    static task<T> drive(local_set& set, task<T> inner) {
+        co_return co_await set.run_until(std::move(inner));
+    }
     std::shared_ptr<detail::local_set_core> core_;
 };
 

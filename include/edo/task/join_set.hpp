@@ -167,7 +167,10 @@ private:
         -> task<std::conditional_t<std::is_void_v<T>, void, std::vector<detail::non_void_t<T>>>>;
     static task<> drain(join_set& set) {
         set.abort_all();
-        while (co_await set.join_next()) {}
+        for (;;) {  // not as a condition: GCC 12 at -O0 traps there
+            auto next = co_await set.join_next();
+            if (!next) { co_return; }
+        }
     }
     std::unique_ptr<detail::join_queue> queue_;
 };

@@ -84,7 +84,8 @@ TEST(intrusive_list, takes_all_elements_of_another_to_its_end) {
 }
 
 struct other_link : edo::detail::list_link {};
-struct in_two_lists : edo::detail::list_link, other_link {
+struct first_link : edo::detail::list_link {};
+struct in_two_lists : first_link, other_link {
     int value = 0;
 };
 

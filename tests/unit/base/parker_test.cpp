@@ -75,7 +75,7 @@ TEST(parker, can_be_reserved_adopted_and_given_back) {
     parker& reserved = parker::reserve();
     std::atomic<bool> same = false;
     std::jthread([&] {
-        parker::adopt(reserved);
+        parker::adopt(&reserved);
         same = &parker::this_thread() == &reserved;
         reserved.unpark();
         parker::this_thread().park();

@@ -162,8 +162,8 @@ TEST_P(spawn_blocking, an_abort_before_the_start_destroys_the_arguments) {
     pool_of(1);
     counter alive{0};
     occupied thread(rt());
-    auto queued = rt().spawn_blocking([](counted) { ADD_FAILURE() << "it was aborted"; },
-                                      counted(alive));
+    auto queued =
+        rt().spawn_blocking([](counted) { ADD_FAILURE() << "it was aborted"; }, counted(alive));
     EXPECT_EQ(alive, 1);
     queued.abort();
     thread.open();
@@ -201,9 +201,7 @@ TEST_P(spawn_blocking, a_thread_that_cannot_start_is_an_error_if_there_is_no_oth
     edo::runtime& shared = rt();
     counter alive{0};
     edo::detail::fail_thread_creation_after(0);
-    const auto spawn = [&] {
-        shared.spawn_blocking([](counted) {}, counted(alive)).detach();
-    };
+    const auto spawn = [&] { shared.spawn_blocking([](counted) {}, counted(alive)).detach(); };
     EXPECT_THROW(spawn(), std::system_error);
     edo::detail::fail_thread_creation_after(-1);
     EXPECT_EQ(alive, 0);
@@ -247,8 +245,8 @@ TEST(spawn_blocking_paused, blocking_when_paused) {
     auto body = [&]() -> edo::task<> {
         auto closure =
             edo::spawn_blocking([](std::future<void> open) { open.wait(); }, gate.get_future());
-        auto opener = edo::spawn_blocking([](std::promise<void> p) { p.set_value(); },
-                                          std::move(gate));
+        auto opener =
+            edo::spawn_blocking([](std::promise<void> p) { p.set_value(); }, std::move(gate));
         auto both = edo::timeout(1ms, std::move(closure));
         auto result = co_await std::move(both);
         EXPECT_TRUE(result.has_value()) << "the clock does not jump while a closure runs";

@@ -257,8 +257,8 @@ TEST_P(block_on_multi_thread, a_lent_thread_runs_tasks_and_the_root_stays_on_it)
     const auto here = std::this_thread::get_id();
     auto body = [&]() -> edo::task<> {
         while (!seen) {
-            auto child =
-                edo::spawn([]() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
+            auto child = edo::spawn(
+                []() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
             if (co_await child == here) { seen = true; }
             EXPECT_EQ(std::this_thread::get_id(), here);
         }
@@ -270,8 +270,8 @@ TEST_P(block_on_multi_thread, without_lending_no_task_runs_on_the_calling_thread
     auto body = []() -> edo::task<> {
         const auto here = std::this_thread::get_id();
         for (int i = 0; i < 200; ++i) {
-            auto child =
-                edo::spawn([]() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
+            auto child = edo::spawn(
+                []() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
             EXPECT_NE(co_await child, here);
         }
     };
@@ -285,8 +285,8 @@ TEST_P(block_on_multi_thread, a_handle_never_lends) {
     auto body = []() -> edo::task<> {
         const auto here = std::this_thread::get_id();
         for (int i = 0; i < 100; ++i) {
-            auto child =
-                edo::spawn([]() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
+            auto child = edo::spawn(
+                []() -> edo::task<std::thread::id> { co_return std::this_thread::get_id(); });
             EXPECT_NE(co_await child, here);
         }
     };

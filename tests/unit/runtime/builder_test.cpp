@@ -93,8 +93,7 @@ TEST_F(builder_options, a_paused_clock_and_the_shutdown_policy_need_a_current_th
     paused.worker_threads(1).start_paused(true);
     EXPECT_THROW(static_cast<void>(paused.build()), std::invalid_argument);
     auto policy = edo::runtime::multi_thread();
-    policy.worker_threads(1).unhandled_exception(
-        edo::unhandled_exception_policy::shutdown_runtime);
+    policy.worker_threads(1).unhandled_exception(edo::unhandled_exception_policy::shutdown_runtime);
     EXPECT_THROW(static_cast<void>(policy.build()), std::invalid_argument);
 }
 
@@ -120,7 +119,8 @@ TEST_F(builder_options, a_current_thread_runtime_ignores_the_environment) {
 }
 
 TEST_F(builder_options, nonsense_in_the_environment_is_refused_and_quoted) {
-    for (const char* nonsense : {"0", "-1", "many", "3x", "", " 3", "99999999999999999999", "65536"}) {
+    for (const char* nonsense :
+         {"0", "-1", "many", "3x", "", " 3", "99999999999999999999", "65536"}) {
         const environment set(nonsense);
         const std::string text =
             refusal_of([] { static_cast<void>(edo::runtime::multi_thread().build()); });
@@ -164,7 +164,7 @@ TEST_F(builder_options, a_builder_builds_more_than_once) {
     EXPECT_EQ(second.block_on(second.spawn(give(2))), 2);
 }
 
-TEST_F(builder_options, the_affinity_mask_is_asked_at_each_build) {
+TEST_F(builder_options, the_default_number_of_workers_is_asked_for_at_each_build) {
     auto made = edo::runtime::multi_thread();
     {
         const environment three("3");
@@ -287,7 +287,7 @@ TEST_P(builder, threads_get_the_stack_that_was_asked_for) {
         return bytes;
     }));
     EXPECT_GE(size, std::size_t{4} << 20);
-    EXPECT_LT(size, std::size_t{8} << 20);
+    if (!EDO_TSAN && !EDO_ASAN) { EXPECT_LT(size, std::size_t{8} << 20) << "not the default"; }
 }
 
 TEST_P(builder, global_queue_interval_set_to_one) {

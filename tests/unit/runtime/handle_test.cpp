@@ -141,8 +141,8 @@ TEST_F(rt_handle_death, interleave_enter_different_rt) {
     const auto interleave = [] {
         auto first = edo::runtime::current_thread().build();
         auto second = edo::runtime::current_thread().build();
-        auto outer = std::make_unique<edo::enter_guard>(first.enter());
-        auto inner = std::make_unique<edo::enter_guard>(second.enter());
+        auto outer = std::unique_ptr<edo::enter_guard>(new edo::enter_guard(first.enter()));
+        const auto inner = std::unique_ptr<edo::enter_guard>(new edo::enter_guard(second.enter()));
         outer.reset();
     };
     EXPECT_DEATH(interleave(), "guards must end in the reverse order of their making");
@@ -151,8 +151,8 @@ TEST_F(rt_handle_death, interleave_enter_different_rt) {
 TEST_F(rt_handle_death, interleave_enter_same_rt) {
     const auto interleave = [] {
         auto rt = edo::runtime::current_thread().build();
-        auto outer = std::make_unique<edo::enter_guard>(rt.enter());
-        auto inner = std::make_unique<edo::enter_guard>(rt.enter());
+        auto outer = std::unique_ptr<edo::enter_guard>(new edo::enter_guard(rt.enter()));
+        const auto inner = std::unique_ptr<edo::enter_guard>(new edo::enter_guard(rt.enter()));
         outer.reset();
     };
     EXPECT_DEATH(interleave(), "guards must end in the reverse order of their making");
@@ -237,8 +237,9 @@ TEST_P(rt_handle_block_on, spawn_blocking_started_before_shutdown_continues) {
 TEST_P(rt_handle_block_on, spawn_after_runtime_dropped) {
     counter alive{0};
     const auto handle = rt().handle();
-    auto pending = rt().spawn([](edo::test::counted) -> edo::task<> { co_await edo::sleep_for(1h); },
-                              edo::test::counted(alive));
+    auto pending =
+        rt().spawn([](edo::test::counted) -> edo::task<> { co_await edo::sleep_for(1h); },
+                   edo::test::counted(alive));
     stop();
     EXPECT_EQ(alive, 0);
     auto late = handle.spawn(

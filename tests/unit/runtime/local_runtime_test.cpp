@@ -127,7 +127,7 @@ TEST_F(rt_local, drops_its_local_tasks) {
             .detach();
         auto body = []() -> edo::task<> { co_await edo::yield_now(); };
         rt.block_on(body());
-        EXPECT_EQ(alive, 1);
+        EXPECT_GE(alive, 1);
     }
     EXPECT_EQ(alive, 0);
 }

@@ -85,7 +85,9 @@ TEST_P(rt_metrics, every_turn_is_counted) {
     rt().block_on(rt().spawn(body));
     stop();
     std::uint64_t polls = 0;
-    for (std::size_t i = 0; i < metrics.num_workers(); ++i) { polls += metrics.worker_poll_count(i); }
+    for (std::size_t i = 0; i < metrics.num_workers(); ++i) {
+        polls += metrics.worker_poll_count(i);
+    }
     EXPECT_EQ(polls, 10U);
 }
 

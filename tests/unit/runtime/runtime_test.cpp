@@ -162,8 +162,7 @@ TEST_P(rt_common, spawn_from_blocking) {
 
 TEST_P(rt_common, spawn_blocking_from_blocking) {
     auto body = []() -> edo::task<int> {
-        auto outer =
-            edo::spawn_blocking([] { return edo::spawn_blocking([] { return 12; }); });
+        auto outer = edo::spawn_blocking([] { return edo::spawn_blocking([] { return 12; }); });
         auto inner = co_await outer;
         co_return co_await inner;
     };
@@ -261,8 +260,9 @@ TEST_P(rt_common, a_moved_from_runtime_says_so) {
 TEST_P(rt_common, a_runtime_is_assigned_over_another_which_shuts_down) {
     counter alive{0};
     edo::runtime first = edo::test::builder_of(GetParam()).build();
-    first.spawn([](edo::test::counted) -> edo::task<> { co_await edo::sleep_for(1h); },
-                edo::test::counted(alive))
+    first
+        .spawn([](edo::test::counted) -> edo::task<> { co_await edo::sleep_for(1h); },
+               edo::test::counted(alive))
         .detach();
     first = edo::test::builder_of(GetParam()).build();
     EXPECT_EQ(alive, 0);
@@ -351,11 +351,12 @@ TEST_P(rt_threaded, many_oneshot_futures) {
 TEST_P(rt_threaded, tasks_run_without_a_block_on) {
     std::promise<int> result;
     auto future = result.get_future();
-    rt().spawn([](std::promise<int> p) -> edo::task<> {
-            co_await edo::yield_now();
-            p.set_value(4);
-        },
-        std::move(result))
+    rt().spawn(
+            [](std::promise<int> p) -> edo::task<> {
+                co_await edo::yield_now();
+                p.set_value(4);
+            },
+            std::move(result))
         .detach();
     EXPECT_EQ(future.get(), 4);
 }

@@ -6,18 +6,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <future>
 #include <latch>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -43,6 +39,10 @@ INSTANTIATE_TEST_SUITE_P(kinds, shutdown_death,
 
 edo::task<int> give(int value) { co_return value; }
 edo::task<> sleep_long(counted) { co_await edo::sleep_for(1h); }
+edo::task<> sleep_while_counted(std::shared_ptr<counter> alive) {
+    const counted token(*alive);
+    co_await edo::sleep_for(1h);
+}
 edo::task<> wait_for(std::shared_ptr<notify> n, counted) { co_await n->notified(); }
 edo::task<> spin(std::shared_ptr<counter> turns, counted) {
     for (;;) {
@@ -89,7 +89,7 @@ TEST_P(shutdown, join_handles_may_go_before_the_runtime) {
         inhabitants all;
         all.add(rt(), alive);
     }
-    EXPECT_EQ(alive, 4) << "detached tasks go on";
+    EXPECT_GE(alive, 4) << "detached tasks go on";
     stop();
     EXPECT_EQ(alive, 0);
 }
@@ -165,8 +165,8 @@ TEST_P(shutdown, the_queue_of_the_blocking_pool_is_cancelled_and_what_runs_is_wa
         },
         edo::unchecked(std::ref(started)), gate.get_future());
     started.wait();
-    auto queued = rt().spawn_blocking([](counted) { ADD_FAILURE() << "it must not run"; },
-                                      counted(alive));
+    auto queued =
+        rt().spawn_blocking([](counted) { ADD_FAILURE() << "it must not run"; }, counted(alive));
     EXPECT_EQ(alive, 1);
     std::thread opener([&] {
         while (!queued.is_finished()) { std::this_thread::yield(); }
@@ -237,9 +237,8 @@ TEST_P(shutdown, a_spawn_from_a_destructor_during_the_shutdown_is_cancelled) {
 TEST_P(shutdown, tasks_that_own_each_others_handles_are_dropped) {
     counter alive{0};
     auto inner = rt().spawn(sleep_long, counted(alive));
-    auto outer = rt().spawn(
-        [](edo::join_handle<void> h, counted) -> edo::task<> { co_await h; }, std::move(inner),
-        counted(alive));
+    auto outer = rt().spawn([](edo::join_handle<void> h, counted) -> edo::task<> { co_await h; },
+                            std::move(inner), counted(alive));
     rt().block_on(turns(3));
     stop();
     EXPECT_EQ(alive, 0);
@@ -247,13 +246,14 @@ TEST_P(shutdown, tasks_that_own_each_others_handles_are_dropped) {
 }
 
 TEST_P(shutdown, shutdown_timeout_0) {
-    counter alive{0};
-    rt().spawn(sleep_long, counted(alive)).detach();
-    const auto handle = rt().handle();
-    rt().shutdown_timeout(0ns);
-    EXPECT_THROW(static_cast<void>(rt().handle()), std::logic_error);
-    if (is_current_thread()) { return; }
+    auto own = edo::test::builder_of(GetParam()).build();
+    const auto handle = own.handle();
+    auto alive = std::make_shared<counter>(0);  // tasks may be dropped after the call
+    own.spawn(sleep_while_counted, alive).detach();
+    own.shutdown_timeout(0ns);
+    EXPECT_THROW(static_cast<void>(own.handle()), std::logic_error);
     while (handle.metrics().num_alive_tasks() > 0) { std::this_thread::yield(); }
+    EXPECT_EQ(*alive, 0);
 }
 
 TEST_P(shutdown, shutdown_wakeup_time) {
@@ -290,16 +290,15 @@ TEST_P(shutdown, shutdown_timeout_leaves_a_closure_that_runs_on) {
 TEST_P(shutdown, can_shutdown_with_zero_timeout_in_runtime) {
     edo::runtime doomed = edo::test::builder_of(GetParam()).build();
     const auto handle = doomed.handle();
-    counter alive{0};
-    doomed.spawn(sleep_long, counted(alive)).detach();
+    auto alive = std::make_shared<counter>(0);  // tasks may be dropped after the call
+    doomed.spawn(sleep_while_counted, alive).detach();
     auto body = [](edo::runtime rt) -> edo::task<> {
         rt.shutdown_background();
         co_return;
     };
     rt().block_on(rt().spawn(body, std::move(doomed)));
-    while (!is_current_thread() && handle.metrics().num_alive_tasks() > 0) {
-        std::this_thread::yield();
-    }
+    while (handle.metrics().num_alive_tasks() > 0) { std::this_thread::yield(); }
+    EXPECT_EQ(*alive, 0);
 }
 
 TEST_P(shutdown, shutdown_background_inside_an_own_task) {
@@ -319,8 +318,8 @@ TEST_P(shutdown, shutdown_background_inside_an_own_task) {
     };
     if (is_current_thread()) {
         std::promise<std::unique_ptr<edo::runtime>> unused;
-        auto spawned = handle.spawn(edo::unchecked(body), edo::unchecked(std::move(own)),
-                                    late_is_cancelled);
+        auto spawned =
+            handle.spawn(edo::unchecked(body), edo::unchecked(std::move(own)), late_is_cancelled);
         auto wait = [&]() -> edo::task<bool> {
             auto joined = co_await spawned.join();
             co_return joined.has_value();
@@ -407,95 +406,6 @@ TEST_P(shutdown, a_concurrent_spawner_sees_its_tasks_run_or_cancelled) {
         EXPECT_EQ(alive, 0);
         EXPECT_EQ(handle.metrics().num_alive_tasks(), 0U);
     }
-}
-
-// --- exceptions that nobody sees -------------------------------------------------------------------
-
-TEST_P(shutdown, the_hook_is_told_of_an_unseen_exception_once) {
-    struct report {
-        std::mutex lock;
-        std::vector<std::string> texts;
-    };
-    auto seen = std::make_shared<report>();
-    auto made = edo::test::builder_of(GetParam());
-    made.unhandled_exception([seen](const edo::task_meta& meta, std::exception_ptr e) {
-        const std::lock_guard guard(seen->lock);
-        try {
-            std::rethrow_exception(std::move(e));
-        } catch (const std::exception& x) {
-            seen->texts.push_back(std::string(meta.name) + ": " + x.what());
-        }
-    });
-    use(std::move(made));
-    const auto fail = []() -> edo::task<> {
-        co_await edo::yield_now();
-        throw std::runtime_error("boom");
-    };
-    auto joined = edo::task_builder().name("joined").spawn_on(rt().handle(), fail);
-    EXPECT_THROW(rt().block_on(joined), std::runtime_error);
-    edo::task_builder().name("detached").spawn_on(rt().handle(), fail).detach();
-    auto late = edo::task_builder().name("late").spawn_on(rt().handle(), fail);
-    auto wait = [&]() -> edo::task<> {
-        while (rt().metrics().num_alive_tasks() > 0) { co_await edo::yield_now(); }
-    };
-    rt().block_on(wait());
-    late.detach();  // on this thread, after the end
-    stop();
-    std::ranges::sort(seen->texts);
-    EXPECT_EQ(seen->texts, (std::vector<std::string>{"detached: boom", "late: boom"}));
-}
-
-TEST_P(shutdown, an_unseen_exception_is_a_line_on_stderr_by_default) {
-    testing::internal::CaptureStderr();
-    edo::task_builder()
-        .name("conn")
-        .spawn_on(rt().handle(),
-                  []() -> edo::task<> {
-                      throw std::out_of_range("far");
-                      co_return;
-                  })
-        .detach();
-    auto wait = [&]() -> edo::task<> {
-        while (rt().metrics().num_alive_tasks() > 0) { co_await edo::yield_now(); }
-    };
-    rt().block_on(wait());
-    stop();
-    const std::string text = testing::internal::GetCapturedStderr();
-    EXPECT_NE(text.find("(conn) threw std::out_of_range: far, and nobody holds its join_handle\n"),
-              std::string::npos)
-        << text;
-}
-
-TEST(shutdown_policy, an_exception_in_a_task_makes_every_block_on_throw) {
-    auto rt = edo::runtime::current_thread()
-                  .unhandled_exception(edo::unhandled_exception_policy::shutdown_runtime)
-                  .unhandled_exception([](const edo::task_meta&, const std::exception_ptr&) {})
-                  .build();
-    std::latch second_in(1);
-    std::atomic<bool> second_threw{false};
-    auto forever = [&]() -> edo::task<> {
-        second_in.count_down();
-        co_await edo::sleep_for(1h);
-    };
-    std::thread second([&] {
-        try {
-            rt.handle().block_on(forever());
-        } catch (const std::runtime_error&) { second_threw = true; }
-    });
-    second_in.wait();
-    auto body = []() -> edo::task<> {
-        edo::spawn([]() -> edo::task<> {
-            throw std::runtime_error("boom");
-            co_return;
-        }).detach();
-        co_await edo::sleep_for(1h);
-    };
-    EXPECT_THROW(rt.block_on(body()), std::runtime_error);
-    second.join();
-    EXPECT_TRUE(second_threw);
-    auto late = rt.spawn(give(1));
-    EXPECT_TRUE(late.is_finished()) << "spawns_do_nothing";
-    EXPECT_THROW(rt.block_on(late), std::exception);
 }
 
 }  // namespace

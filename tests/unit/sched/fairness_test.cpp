@@ -43,8 +43,11 @@ edo::task<> ping_pong(std::shared_ptr<notify> mine, std::shared_ptr<notify> thei
 }
 /// Spawns its own successor, which lands in the slot.
 edo::task<> respawn(std::shared_ptr<flag> stop, std::shared_ptr<counter> alive) {
-    if (!*stop) { edo::spawn(respawn, stop, alive).detach(); }
-    else { --*alive; }
+    if (!*stop) {
+        edo::spawn(respawn, stop, alive).detach();
+    } else {
+        --*alive;
+    }
     co_return;
 }
 

@@ -95,10 +95,12 @@ TEST_P(task_abort, test_abort_wakes_task_3964) {
     const std::weak_ptr<int> watched = owned;
     auto started = make_gate();
     auto body = [&]() -> task<> {
-        auto handle = edo::spawn([](gate s, std::shared_ptr<int>) -> task<> {
-            s->notify_one();
-            co_await forever();
-        }, started, std::move(owned));
+        auto handle = edo::spawn(
+            [](gate s, std::shared_ptr<int>) -> task<> {
+                s->notify_one();
+                co_await forever();
+            },
+            started, std::move(owned));
         co_await pass(started);
         handle.abort();
         handle.detach();
@@ -110,10 +112,12 @@ TEST_P(task_abort, test_abort_wakes_task_3964) {
 TEST_P(task_abort, before_the_first_run_destroys_the_arguments_and_runs_nothing) {
     if (!is_current_thread()) { GTEST_SKIP() << "a worker would start it at once"; }
     std::atomic<int> alive = 0;
-    auto handle = rt().spawn([](counted) -> task<> {
-        ADD_FAILURE() << "it ran";
-        co_return;
-    }, counted(alive));
+    auto handle = rt().spawn(
+        [](counted) -> task<> {
+            ADD_FAILURE() << "it ran";
+            co_return;
+        },
+        counted(alive));
     handle.abort();
     EXPECT_FALSE(handle.is_finished());
     EXPECT_EQ(alive, 1);
@@ -123,27 +127,31 @@ TEST_P(task_abort, before_the_first_run_destroys_the_arguments_and_runs_nothing)
 }
 
 TEST_P(task_abort, of_itself_takes_effect_at_the_next_suspension) {
-    auto handle = rt().spawn([](std::shared_ptr<int> steps) -> task<> {
-        auto ender = edo::spawn([]() -> task<> { co_return; });
-        co_await ender;
-        static_cast<void>(steps);
-    }, std::make_shared<int>(0));
+    auto handle = rt().spawn(
+        [](std::shared_ptr<int> steps) -> task<> {
+            auto ender = edo::spawn([]() -> task<> { co_return; });
+            co_await ender;
+            static_cast<void>(steps);
+        },
+        std::make_shared<int>(0));
     rt().block_on(std::move(handle));
     auto steps = std::make_shared<std::atomic<int>>(0);
     auto passed = std::make_shared<std::promise<edo::abort_handle>>();
-    auto self = rt().spawn([](std::shared_ptr<std::atomic<int>> s,
-                              std::shared_ptr<std::promise<edo::abort_handle>> p) -> task<> {
-        const auto me = p->get_future().get();
-        me.abort();
-        ++*s;
-        co_await [](std::shared_ptr<std::atomic<int>> inner) -> task<> {  // no suspension
-            ++*inner;
-            co_return;
-        }(s);
-        ++*s;
-        co_await edo::yield_now();
-        ++*s;
-    }, steps, passed);
+    auto self = rt().spawn(
+        [](std::shared_ptr<std::atomic<int>> s,
+           std::shared_ptr<std::promise<edo::abort_handle>> p) -> task<> {
+            const auto me = p->get_future().get();
+            me.abort();
+            ++*s;
+            co_await [](std::shared_ptr<std::atomic<int>> inner) -> task<> {  // no suspension
+                ++*inner;
+                co_return;
+            }(s);
+            ++*s;
+            co_await edo::yield_now();
+            ++*s;
+        },
+        steps, passed);
     passed->set_value(self.abort_handle());
     auto joined = rt().block_on(self.join());
     EXPECT_TRUE(!joined && joined.error().is_cancelled());
@@ -152,10 +160,12 @@ TEST_P(task_abort, of_itself_takes_effect_at_the_next_suspension) {
 
 TEST_P(task_abort, of_a_task_that_returns_without_suspending_again_leaves_its_value) {
     auto passed = std::make_shared<std::promise<edo::abort_handle>>();
-    auto self = rt().spawn([](std::shared_ptr<std::promise<edo::abort_handle>> p) -> task<int> {
-        p->get_future().get().abort();
-        co_return 6;
-    }, passed);
+    auto self = rt().spawn(
+        [](std::shared_ptr<std::promise<edo::abort_handle>> p) -> task<int> {
+            p->get_future().get().abort();
+            co_return 6;
+        },
+        passed);
     passed->set_value(self.abort_handle());
     EXPECT_EQ(rt().block_on(std::move(self)), 6);
 }

@@ -16,8 +16,7 @@ using edo::task_id;
 TEST(join_error, test_join_error_display) {
     const task_id id(7);
     EXPECT_EQ(std::string(join_error::cancelled(id).what()), "task 7 was cancelled");
-    const auto thrown =
-        join_error::failed(id, std::make_exception_ptr(std::runtime_error("boom")));
+    const auto thrown = join_error::failed(id, std::make_exception_ptr(std::runtime_error("boom")));
     EXPECT_EQ(std::string(thrown.what()), "task 7 threw std::runtime_error: boom");
     const auto no_text = join_error::failed(id, std::make_exception_ptr(5));
     EXPECT_EQ(std::string(no_text.what()), "task 7 threw int");
@@ -56,16 +55,14 @@ TEST(join_error, is_copied_without_throwing_and_caught_as_std_exception) {
     static_assert(std::is_nothrow_copy_constructible_v<join_error>);
     try {
         throw join_error::cancelled(task_id(1));
-    } catch (const std::exception& e) {
-        EXPECT_EQ(std::string(e.what()), "task 1 was cancelled");
-    }
+    } catch (const std::exception& e) { EXPECT_EQ(std::string(e.what()), "task 1 was cancelled"); }
 }
 
 TEST(unwrap, gives_the_value_or_throws) {
     EXPECT_EQ(edo::unwrap(std::expected<int, join_error>(4)), 4);
     EXPECT_NO_THROW(edo::unwrap(std::expected<void, join_error>()));
-    EXPECT_THROW(edo::unwrap(std::expected<int, join_error>(
-                     std::unexpect, join_error::cancelled(task_id(1)))),
+    EXPECT_THROW(edo::unwrap(std::expected<int, join_error>(std::unexpect,
+                                                            join_error::cancelled(task_id(1)))),
                  join_error);
 }
 
@@ -117,7 +114,8 @@ TEST_P(unobserved, exception_of_a_detached_task_goes_to_the_hook_once) {
     ASSERT_EQ(log->errors.size(), 1U);
     EXPECT_EQ(log->errors[0].id, id);
     EXPECT_EQ(log->errors[0].name, "lost");
-    EXPECT_EQ(log->errors[0].text, "task " + edo::to_string(id) + " threw std::runtime_error: boom");
+    EXPECT_EQ(log->errors[0].text,
+              "task " + edo::to_string(id) + " threw std::runtime_error: boom");
 }
 
 TEST_P(unobserved, exception_that_is_dropped_with_its_handle_goes_to_the_hook_on_that_thread) {
@@ -156,9 +154,8 @@ TEST_P(unobserved, exception_in_a_join_set_goes_to_the_hook_when_the_set_is_drop
 }
 
 TEST_P(unobserved, abort_is_no_exception) {
-    auto handle = rt().spawn([]() -> task<> {
-        co_await edo::sleep_until(edo::clock::time_point::max());
-    });
+    auto handle =
+        rt().spawn([]() -> task<> { co_await edo::sleep_until(edo::clock::time_point::max()); });
     handle.abort();
     handle.detach();
     stop();
@@ -191,8 +188,8 @@ TEST(unobserved_default, exception_is_a_line_on_stderr) {
     }
     const std::string text = testing::internal::GetCapturedStderr();
     EXPECT_TRUE(text.starts_with("edo: task ")) << text;
-    EXPECT_TRUE(text.ends_with(
-        "(lost) threw std::runtime_error: boom, and nobody holds its join_handle\n"))
+    EXPECT_TRUE(
+        text.ends_with("(lost) threw std::runtime_error: boom, and nobody holds its join_handle\n"))
         << text;
 }
 

@@ -25,10 +25,13 @@ TEST_P(spawn, runs_a_function_with_arguments) {
 TEST_P(spawn, runs_the_task_without_anybody_awaiting_it) {
     auto ran = std::make_shared<std::atomic<bool>>(false);
     auto body = [&]() -> task<> {
-        edo::spawn([](std::shared_ptr<std::atomic<bool>> r) -> task<> {
-            *r = true;
-            co_return;
-        }, ran).detach();
+        edo::spawn(
+            [](std::shared_ptr<std::atomic<bool>> r) -> task<> {
+                *r = true;
+                co_return;
+            },
+            ran)
+            .detach();
         while (!*ran) { co_await edo::yield_now(); }
     };
     rt().block_on(body());
@@ -36,10 +39,12 @@ TEST_P(spawn, runs_the_task_without_anybody_awaiting_it) {
 
 TEST_P(spawn, binds_a_const_reference_to_the_copy_in_the_task) {
     std::string text = "the caller's";
-    auto handle = rt().spawn([](const std::string& t) -> task<std::string> {
-        co_await edo::yield_now();
-        co_return t + " copy";
-    }, text);
+    auto handle = rt().spawn(
+        [](const std::string& t) -> task<std::string> {
+            co_await edo::yield_now();
+            co_return t + " copy";
+        },
+        text);
     text = "changed";
     EXPECT_EQ(rt().block_on(std::move(handle)), "the caller's copy");
 }
@@ -48,7 +53,7 @@ struct multiplies {
     int factor;
     task<int> operator()(int x) {
         co_await edo::yield_now();
-        co_return x * factor;
+        co_return x* factor;
     }
 };
 struct service {
@@ -64,18 +69,20 @@ TEST_P(spawn, takes_function_objects_and_member_functions) {
 
 TEST_P(spawn, keeps_callable_and_arguments_until_the_end_and_destroys_them_before_it_is_seen) {
     std::atomic<int> alive = 0;
-    auto handle = rt().spawn([](const counted&) -> task<> { co_await edo::yield_now(); },
-                             counted(alive));
+    auto handle =
+        rt().spawn([](const counted&) -> task<> { co_await edo::yield_now(); }, counted(alive));
     rt().block_on(std::move(handle));
     EXPECT_EQ(alive, 0);
 }
 
 TEST_P(spawn, takes_unchecked_references) {
     int x = 1;
-    auto handle = rt().spawn([](int& y) -> task<> {
-        y = 2;
-        co_return;
-    }, edo::unchecked(std::ref(x)));
+    auto handle = rt().spawn(
+        [](int& y) -> task<> {
+            y = 2;
+            co_return;
+        },
+        edo::unchecked(std::ref(x)));
     rt().block_on(std::move(handle));
     EXPECT_EQ(x, 2);
 }
@@ -104,10 +111,12 @@ TEST_P(spawn, of_a_task_runs_it) {
 }
 
 TEST_P(spawn, reports_a_callable_that_throws_before_it_gives_a_task) {
-    auto handle = rt().spawn([](int x) -> task<int> {
-        if (x == 1) { throw std::runtime_error("no coroutine"); }
-        return add(x, x);
-    }, 1);
+    auto handle = rt().spawn(
+        [](int x) -> task<int> {
+            if (x == 1) { throw std::runtime_error("no coroutine"); }
+            return add(x, x);
+        },
+        1);
     EXPECT_THROW(rt().block_on(std::move(handle)), std::runtime_error);
 }
 
@@ -117,10 +126,12 @@ TEST_P(spawn, of_many_tasks_runs_each_once) {
     auto body = [&]() -> task<> {
         std::vector<edo::join_handle<void>> handles;
         for (int i = 0; i < count; ++i) {
-            handles.push_back(edo::spawn([](std::shared_ptr<std::atomic<int>> s) -> task<> {
-                s->fetch_add(1);
-                co_return;
-            }, sum));
+            handles.push_back(edo::spawn(
+                [](std::shared_ptr<std::atomic<int>> s) -> task<> {
+                    s->fetch_add(1);
+                    co_return;
+                },
+                sum));
         }
         for (auto& h : handles) { co_await h; }
     };
@@ -166,15 +177,14 @@ TEST_P(spawn, of_a_task_that_borrows_throws_borrow_error_and_names_parameter_and
 
 TEST_P(spawn, of_a_member_coroutine_names_this) {
     object o;
-    const std::string text =
-        error_of<edo::borrow_error>([&] { rt().spawn(o.member()).detach(); });
+    const std::string text = error_of<edo::borrow_error>([&] { rt().spawn(o.member()).detach(); });
     EXPECT_NE(text.find("its parameter 0 (may be *this)"), std::string::npos) << text;
     EXPECT_NE(text.find("object&"), std::string::npos) << text;
 }
 
 TEST_P(spawn, of_a_task_that_must_stay_on_its_thread_throws_send_error) {
-    const std::string text = error_of<edo::send_error>(
-        [&] { rt().spawn(takes_rc(1, edo::make_rc<int>(1))).detach(); });
+    const std::string text =
+        error_of<edo::send_error>([&] { rt().spawn(takes_rc(1, edo::make_rc<int>(1))).detach(); });
     for (const char* part :
          {"takes_rc", "its parameter 1", "edo::rc<int>", "is not sendable", "spawn_local"}) {
         EXPECT_NE(text.find(part), std::string::npos) << text;
@@ -185,8 +195,8 @@ TEST_P(spawn, checks_a_task_among_the_arguments_as_well) {
     const auto run = [](task<> inner) -> task<> { co_await std::move(inner); };
     EXPECT_THROW(rt().spawn(run, takes_view("x")).detach(), edo::borrow_error);
     EXPECT_THROW(rt().spawn(run, takes_rc(1, edo::make_rc<int>(1))).detach(), edo::send_error);
-    auto good = rt().spawn([](task<int> inner) -> task<int> { co_return co_await std::move(inner); },
-                           add(1, 1));
+    auto good = rt().spawn(
+        [](task<int> inner) -> task<int> { co_return co_await std::move(inner); }, add(1, 1));
     EXPECT_EQ(rt().block_on(std::move(good)), 2);
 }
 
@@ -214,10 +224,12 @@ INSTANTIATE_TEST_SUITE_P(task, spawn, edo::test::all_kinds, edo::test::kind_name
 
 // task_panic.rs::spawn_panic_caller
 TEST(spawn_outside, spawn_panic_caller) {
-    const std::string text = error_of<edo::no_runtime_error>([] { edo::spawn(&add, 1, 2).detach(); });
+    const std::string text =
+        error_of<edo::no_runtime_error>([] { edo::spawn(&add, 1, 2).detach(); });
     EXPECT_NE(text.find("edo::spawn needs a runtime"), std::string::npos) << text;
-    const int line = __LINE__ + 1;
-    const std::string of_task = error_of<edo::no_runtime_error>([] { edo::spawn(add(1, 2)).detach(); });
+    const int line = __LINE__ + 2;
+    const std::string of_task =
+        error_of<edo::no_runtime_error>([] { edo::spawn(add(1, 2)).detach(); });
     EXPECT_NE(of_task.find("spawn_test.cpp:" + std::to_string(line)), std::string::npos) << of_task;
 }
 

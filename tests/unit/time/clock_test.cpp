@@ -84,9 +84,7 @@ TEST_F(test_clock, is_the_steady_clock_outside_of_runtimes) {
 }
 
 TEST_F(test_clock, belongs_to_the_runtime_that_is_entered) {
-    run([]() -> task<> {
-        co_await edo::time::advance(1000h);
-    }());
+    run([]() -> task<> { co_await edo::time::advance(1000h); }());
     const auto outside = edo::clock::now();
     const auto guard = rt().enter();
     EXPECT_GE(edo::clock::now(), outside + 999h);

@@ -27,8 +27,7 @@ TEST_F(time_interval, interval_zero_duration) {
     const auto of = [](auto period) { return edo::interval(period); };
     EXPECT_THROW(of(0ms), std::invalid_argument);
     EXPECT_THROW(of(-1ms), std::invalid_argument);
-    EXPECT_THROW(static_cast<void>(edo::interval_at(edo::clock::now(), 0s)),
-                 std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(edo::interval_at(edo::clock::now(), 0s)), std::invalid_argument);
 }
 
 TEST_F(time_interval, the_first_tick_comes_at_once_then_one_each_period) {
@@ -166,9 +165,7 @@ TEST_F(time_interval, a_dropped_tick_loses_no_tick) {
         }
         auto tick = co_await iv.tick();
         EXPECT_EQ(tick, watch.at(10ms));
-        {
-            [[maybe_unused]] auto never_awaited = iv.tick();
-        }
+        { [[maybe_unused]] auto never_awaited = iv.tick(); }
         tick = co_await iv.tick();
         EXPECT_EQ(tick, watch.at(20ms));
     }());

@@ -52,8 +52,8 @@ TEST_F(time_pause, advance_fires_what_is_due_in_other_tasks) {
 
 TEST_F(time_pause, test_time_advance_sub_ms) {
     run([]() -> task<> {
-        for (const std::chrono::nanoseconds d : {51'592'000ns, 1000ns, 3'141'592'000ns, 1'000'000ns,
-                                                 1ns}) {
+        for (const std::chrono::nanoseconds d :
+             {51'592'000ns, 1000ns, 3'141'592'000ns, 1'000'000ns, 1ns}) {
             const stopwatch watch;
             co_await edo::time::advance(d);
             EXPECT_EQ(watch.elapsed(), d);

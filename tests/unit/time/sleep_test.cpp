@@ -52,8 +52,8 @@ TEST_F(time_sleep, delayed_sleep_level_0) {
 
 TEST_F(time_sleep, takes_exactly_as_long_as_asked_on_every_level_of_the_wheel) {
     run([]() -> task<> {
-        for (const std::int64_t ms : {63, 64, 65, 4095, 4096, 4097, 262'143, 262'144, 262'145,
-                                      16'777'216, 1'073'741'825}) {
+        for (const std::int64_t ms :
+             {63, 64, 65, 4095, 4096, 4097, 262'143, 262'144, 262'145, 16'777'216, 1'073'741'825}) {
             const stopwatch watch;
             co_await edo::sleep_for(std::chrono::milliseconds(ms));
             EXPECT_EQ(watch.elapsed(), std::chrono::milliseconds(ms));

@@ -176,8 +176,8 @@ TEST(timing_wheel, keeps_timers_beyond_its_span) {
 TEST(timing_wheel, forgets_erased_timers) {
     timing_wheel wheel;
     std::vector<timer_entry> entries(3);
-    entries[0].tick = 10;      // alone in its slot
-    entries[1].tick = 70;      // shares its slot of level 1 with the next one
+    entries[0].tick = 10;  // alone in its slot
+    entries[1].tick = 70;  // shares its slot of level 1 with the next one
     entries[2].tick = 71;
     for (timer_entry& entry : entries) { wheel.insert(entry); }
     timing_wheel::erase(entries[0]);
