@@ -232,6 +232,7 @@ turn drive(cell_base& cell, bool fresh_budget) noexcept {
     std::coroutine_handle<> handover;
     {
         turn_scope scope(cx, fresh_budget);
+        if (std::exchange(cell.owes_budget, false)) { static_cast<void>(spend_budget(cx)); }
         for (std::uint32_t steps = 0;;) {
             const state_word::value seen = cell.state.look();
             // Branches that wake each other for ever must not keep the worker.

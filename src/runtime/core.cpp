@@ -119,8 +119,9 @@ void runtime_impl::block_on(thread_cell& root, bool may_lend) {
 void runtime_impl::shutdown(
     std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     if (exec.runs_here()) {
-        fatal("a runtime was shut down inside one of its own tasks, which would wait for itself; "
-              "call shutdown_background() there");
+        fatal(
+            "a runtime was shut down inside one of its own tasks, which would wait for itself; "
+            "call shutdown_background() there");
     }
     exec.close();
     const bool all_dropped = exec.wait_closed(deadline);

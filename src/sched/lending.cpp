@@ -78,7 +78,8 @@ void executor::give_place_back(place& p) noexcept {
     stop_searching(p);
     p.count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - p.busy_since).count());
     p.unlock_list();
-    const bool idle = !has_work(p, {}) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
+    const bool idle =
+        !has_work(p, {}) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
     parker* resident = nullptr;
     {
         lock_guard guard(idle_lock_);

@@ -12,6 +12,4 @@ struct other {
     };
 };
 
-other test() {
-    co_await edo::sleep_for(std::chrono::seconds(1));
-}
+other test() { co_await edo::sleep_for(std::chrono::seconds(1)); }

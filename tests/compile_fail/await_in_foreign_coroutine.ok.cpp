@@ -10,6 +10,4 @@ struct other {
     };
 };
 
-edo::task<> test() {
-    co_await edo::sleep_for(std::chrono::seconds(1));
-}
+edo::task<> test() { co_await edo::sleep_for(std::chrono::seconds(1)); }

@@ -6,6 +6,4 @@
 
 edo::task<> work();
 
-void test() {
-    edo::spawn_blocking(work);
-}
+void test() { edo::spawn_blocking(work); }

@@ -7,6 +7,4 @@
 int& find();
 int copy();
 
-void test() {
-    edo::spawn_blocking(find);
-}
+void test() { edo::spawn_blocking(find); }

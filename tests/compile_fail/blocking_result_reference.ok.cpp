@@ -3,6 +3,4 @@
 int& find();
 int copy();
 
-void test() {
-    edo::spawn_blocking(copy);
-}
+void test() { edo::spawn_blocking(copy); }

@@ -11,6 +11,4 @@
 std::string_view find();
 std::string copy();
 
-void test() {
-    edo::spawn_blocking(find);
-}
+void test() { edo::spawn_blocking(find); }

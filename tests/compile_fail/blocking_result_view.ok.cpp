@@ -6,6 +6,4 @@
 std::string_view find();
 std::string copy();
 
-void test() {
-    edo::spawn_blocking(copy);
-}
+void test() { edo::spawn_blocking(copy); }

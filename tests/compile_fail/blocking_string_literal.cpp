@@ -10,6 +10,4 @@
 
 std::size_t size(const std::string&);
 
-void test() {
-    edo::spawn_blocking(size, "text");
-}
+void test() { edo::spawn_blocking(size, "text"); }

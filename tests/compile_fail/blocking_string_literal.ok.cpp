@@ -5,6 +5,4 @@
 
 std::size_t size(const std::string&);
 
-void test() {
-    edo::spawn_blocking(size, std::string("text"));
-}
+void test() { edo::spawn_blocking(size, std::string("text")); }

@@ -6,6 +6,4 @@
 
 double scale(const double&);
 
-void test() {
-    edo::spawn_blocking(scale, 1);
-}
+void test() { edo::spawn_blocking(scale, 1); }

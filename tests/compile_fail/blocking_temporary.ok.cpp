@@ -2,6 +2,4 @@
 
 double scale(const double&);
 
-void test() {
-    edo::spawn_blocking(scale, 1.0);
-}
+void test() { edo::spawn_blocking(scale, 1.0); }

@@ -6,5 +6,10 @@
 
 void test() {
     int number = 1;
-    edo::spawn([](auto& n) -> edo::task<> { ++n; co_return; }, number);
+    edo::spawn(
+        [](auto& n) -> edo::task<> {
+            ++n;
+            co_return;
+        },
+        number);
 }

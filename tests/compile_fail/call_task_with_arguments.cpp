@@ -6,6 +6,4 @@
 
 edo::task<> print(int);
 
-void test() {
-    edo::spawn(print(1), 2);
-}
+void test() { edo::spawn(print(1), 2); }

@@ -2,6 +2,4 @@
 
 edo::task<> print(int);
 
-void test() {
-    edo::spawn(print, 2);
-}
+void test() { edo::spawn(print, 2); }

@@ -7,6 +7,4 @@
 
 edo::task<> scale(int, const double&);
 
-void test() {
-    edo::spawn(scale, 1, 2);
-}
+void test() { edo::spawn(scale, 1, 2); }

@@ -2,6 +2,4 @@
 
 edo::task<> scale(int, const double&);
 
-void test() {
-    edo::spawn(scale, 1, 2.0);
-}
+void test() { edo::spawn(scale, 1, 2.0); }

@@ -9,6 +9,4 @@
 
 edo::task<> print(const std::string&);
 
-void test() {
-    edo::spawn(print, edo::unchecked("text"));
-}
+void test() { edo::spawn(print, edo::unchecked("text")); }

@@ -4,6 +4,4 @@
 
 edo::task<> print(const std::string&);
 
-void test() {
-    edo::spawn(print, std::string("text"));
-}
+void test() { edo::spawn(print, std::string("text")); }

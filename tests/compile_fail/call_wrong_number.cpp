@@ -5,6 +5,4 @@
 
 edo::task<> print(int, int);
 
-void test() {
-    edo::spawn(print, 1);
-}
+void test() { edo::spawn(print, 1); }

@@ -2,6 +2,4 @@
 
 edo::task<> print(int, int);
 
-void test() {
-    edo::spawn(print, 1, 2);
-}
+void test() { edo::spawn(print, 1, 2); }

@@ -6,5 +6,8 @@
 
 void test() {
     int number = 1;
-    edo::spawn([&]() -> edo::task<> { ++number; co_return; });
+    edo::spawn([&]() -> edo::task<> {
+        ++number;
+        co_return;
+    });
 }

@@ -2,5 +2,10 @@
 
 void test() {
     int number = 1;
-    edo::spawn([](int n) -> edo::task<> { ++n; co_return; }, number);
+    edo::spawn(
+        [](int n) -> edo::task<> {
+            ++n;
+            co_return;
+        },
+        number);
 }

@@ -14,6 +14,4 @@ private:
     int port_ = 0;
 };
 
-void test() {
-    server().start();
-}
+void test() { server().start(); }

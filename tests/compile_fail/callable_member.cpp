@@ -14,6 +14,4 @@ struct printer {
     edo::task<> operator()() const;
 };
 
-void test() {
-    edo::spawn(printer{"text"});
-}
+void test() { edo::spawn(printer{"text"}); }

@@ -11,6 +11,4 @@ private:
 template <>
 inline constexpr bool edo::enable_owning<printer> = true;
 
-void test() {
-    edo::spawn(printer(1));
-}
+void test() { edo::spawn(printer(1)); }

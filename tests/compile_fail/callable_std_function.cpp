@@ -8,6 +8,4 @@
 
 edo::task<> work();
 
-void test() {
-    edo::spawn(std::function<edo::task<>()>(work));
-}
+void test() { edo::spawn(std::function<edo::task<>()>(work)); }

@@ -4,6 +4,4 @@
 
 edo::task<> work();
 
-void test() {
-    edo::spawn(work);
-}
+void test() { edo::spawn(work); }

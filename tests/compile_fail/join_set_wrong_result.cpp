@@ -6,6 +6,4 @@
 edo::task<int> number();
 edo::task<double> other();
 
-void test(edo::join_set<int>& set) {
-    set.spawn(other);
-}
+void test(edo::join_set<int>& set) { set.spawn(other); }

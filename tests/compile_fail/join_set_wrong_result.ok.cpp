@@ -3,6 +3,4 @@
 edo::task<int> number();
 edo::task<double> other();
 
-void test(edo::join_set<int>& set) {
-    set.spawn(number);
-}
+void test(edo::join_set<int>& set) { set.spawn(number); }

@@ -8,6 +8,4 @@
 edo::task<int*> find();
 edo::task<edo::rc<int>> make();
 
-void test() {
-    edo::spawn_local(find);
-}
+void test() { edo::spawn_local(find); }

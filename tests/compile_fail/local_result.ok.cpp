@@ -3,6 +3,4 @@
 edo::task<int*> find();
 edo::task<edo::rc<int>> make();
 
-void test() {
-    edo::spawn_local(make);
-}
+void test() { edo::spawn_local(make); }

@@ -9,6 +9,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn_local(take, std::string_view("text"));
-}
+void test() { edo::spawn_local(take, std::string_view("text")); }

@@ -4,6 +4,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn_local(take, edo::make_rc<int>(1));
-}
+void test() { edo::spawn_local(take, edo::make_rc<int>(1)); }

@@ -6,6 +6,4 @@
 
 edo::task<> work();
 
-void test() {
-    work();
-}
+void test() { work(); }

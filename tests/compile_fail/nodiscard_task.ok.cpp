@@ -2,6 +2,4 @@
 
 edo::task<> work();
 
-void test() {
-    edo::spawn(work());
-}
+void test() { edo::spawn(work()); }

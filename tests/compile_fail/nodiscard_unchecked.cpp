@@ -3,6 +3,4 @@
 // expect: nodiscard
 #include <edo/edo.hpp>
 
-void test() {
-    edo::unchecked(1);
-}
+void test() { edo::unchecked(1); }

@@ -1,5 +1,3 @@
 #include <edo/edo.hpp>
 
-void test() {
-    static_cast<void>(edo::unchecked(1));
-}
+void test() { static_cast<void>(edo::unchecked(1)); }

@@ -1,6 +1,5 @@
 #include <edo/edo.hpp>
 
-
 struct borrower {
     int* where;
 };

@@ -11,6 +11,4 @@ inline constexpr bool edo::enable_owning<grid> = true;
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test(const grid& cells) {
-    edo::spawn_local(take, cells);
-}
+void test(const grid& cells) { edo::spawn_local(take, cells); }

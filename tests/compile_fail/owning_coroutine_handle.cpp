@@ -9,6 +9,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::coroutine_handle<>(std::noop_coroutine()));
-}
+void test() { edo::spawn(take, std::coroutine_handle<>(std::noop_coroutine())); }

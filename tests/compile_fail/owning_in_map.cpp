@@ -11,6 +11,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::map<std::string_view, int>{});
-}
+void test() { edo::spawn(take, std::map<std::string_view, int>{}); }

@@ -6,6 +6,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::map<std::string, int>{});
-}
+void test() { edo::spawn(take, std::map<std::string, int>{}); }

@@ -5,6 +5,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::variant<int, std::string>("a"));
-}
+void test() { edo::spawn(take, std::variant<int, std::string>("a")); }

@@ -11,6 +11,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::vector<std::string_view>{"a"});
-}
+void test() { edo::spawn(take, std::vector<std::string_view>{"a"}); }

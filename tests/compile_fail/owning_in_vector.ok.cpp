@@ -6,6 +6,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::vector<std::string>{"a"});
-}
+void test() { edo::spawn(take, std::vector<std::string>{"a"}); }

@@ -10,6 +10,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::initializer_list<int>{1, 2});
-}
+void test() { edo::spawn(take, std::initializer_list<int>{1, 2}); }

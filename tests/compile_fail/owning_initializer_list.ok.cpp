@@ -5,6 +5,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::vector<int>{1, 2});
-}
+void test() { edo::spawn(take, std::vector<int>{1, 2}); }

@@ -6,7 +6,6 @@
 // expect: pass a copy or a std::shared_ptr
 #include <edo/edo.hpp>
 
-
 struct request {
     int id;
     const int& name;

@@ -1,6 +1,5 @@
 #include <edo/edo.hpp>
 
-
 struct request {
     int id;
     int name;

@@ -10,6 +10,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::pmr::string("text"));
-}
+void test() { edo::spawn(take, std::pmr::string("text")); }

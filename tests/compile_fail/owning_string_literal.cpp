@@ -10,6 +10,4 @@
 
 edo::task<> print(int, std::string);
 
-void test() {
-    edo::spawn(print, 1, "text");
-}
+void test() { edo::spawn(print, 1, "text"); }

@@ -4,6 +4,4 @@
 
 edo::task<> print(int, std::string);
 
-void test() {
-    edo::spawn(print, 1, std::string("text"));
-}
+void test() { edo::spawn(print, 1, std::string("text")); }

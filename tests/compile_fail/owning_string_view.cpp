@@ -10,6 +10,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::string_view("text"));
-}
+void test() { edo::spawn(take, std::string_view("text")); }

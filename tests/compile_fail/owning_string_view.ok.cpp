@@ -5,6 +5,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::string("text"));
-}
+void test() { edo::spawn(take, std::string("text")); }

@@ -13,6 +13,4 @@ inline constexpr bool edo::enable_owning<cursor> = false;
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, cursor());
-}
+void test() { edo::spawn(take, cursor()); }

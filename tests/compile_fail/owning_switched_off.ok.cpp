@@ -8,6 +8,4 @@ inline constexpr bool edo::enable_owning<cursor> = false;
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, 1);
-}
+void test() { edo::spawn(take, 1); }

@@ -8,6 +8,4 @@
 edo::task<int*> find();
 edo::task<int> copy();
 
-void test() {
-    edo::spawn(find());
-}
+void test() { edo::spawn(find()); }

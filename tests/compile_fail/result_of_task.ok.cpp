@@ -3,6 +3,4 @@
 edo::task<int*> find();
 edo::task<int> copy();
 
-void test() {
-    edo::spawn(copy());
-}
+void test() { edo::spawn(copy()); }

@@ -11,6 +11,4 @@
 edo::task<std::string_view> find();
 edo::task<std::string> copy();
 
-void test() {
-    edo::spawn(find);
-}
+void test() { edo::spawn(find); }

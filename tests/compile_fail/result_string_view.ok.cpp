@@ -6,6 +6,4 @@
 edo::task<std::string_view> find();
 edo::task<std::string> copy();
 
-void test() {
-    edo::spawn(copy);
-}
+void test() { edo::spawn(copy); }

@@ -6,6 +6,4 @@
 
 void work();
 
-void test() {
-    edo::spawn(work);
-}
+void test() { edo::spawn(work); }

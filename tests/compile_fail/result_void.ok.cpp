@@ -2,6 +2,4 @@
 
 void work();
 
-void test() {
-    edo::spawn_blocking(work);
-}
+void test() { edo::spawn_blocking(work); }

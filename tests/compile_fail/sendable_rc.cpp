@@ -9,6 +9,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, edo::make_rc<int>(1));
-}
+void test() { edo::spawn(take, edo::make_rc<int>(1)); }

@@ -4,6 +4,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::make_shared<int>(1));
-}
+void test() { edo::spawn(take, std::make_shared<int>(1)); }

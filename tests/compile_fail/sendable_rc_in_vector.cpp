@@ -10,6 +10,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::vector<edo::rc<int>>());
-}
+void test() { edo::spawn(take, std::vector<edo::rc<int>>()); }

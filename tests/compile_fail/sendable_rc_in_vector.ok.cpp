@@ -5,6 +5,4 @@
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, std::vector<std::shared_ptr<int>>());
-}
+void test() { edo::spawn(take, std::vector<std::shared_ptr<int>>()); }

@@ -10,6 +10,4 @@
 edo::task<edo::rc<int>> make();
 edo::task<std::shared_ptr<int>> share();
 
-void test() {
-    edo::spawn(make);
-}
+void test() { edo::spawn(make); }

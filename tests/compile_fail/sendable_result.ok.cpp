@@ -5,6 +5,4 @@
 edo::task<edo::rc<int>> make();
 edo::task<std::shared_ptr<int>> share();
 
-void test() {
-    edo::spawn(share);
-}
+void test() { edo::spawn(share); }

@@ -13,6 +13,4 @@ inline constexpr bool edo::enable_sendable<window> = false;
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, window{1});
-}
+void test() { edo::spawn(take, window{1}); }

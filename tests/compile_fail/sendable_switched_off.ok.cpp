@@ -8,6 +8,4 @@ inline constexpr bool edo::enable_sendable<window> = true;
 
 constexpr auto take = [](auto) -> edo::task<> { co_return; };
 
-void test() {
-    edo::spawn(take, window{1});
-}
+void test() { edo::spawn(take, window{1}); }

@@ -6,6 +6,4 @@
 
 static const std::string text;
 
-void test() {
-    static_cast<void>(edo::static_ref(std::string("text")));
-}
+void test() { static_cast<void>(edo::static_ref(std::string("text"))); }

@@ -4,6 +4,4 @@
 
 static const std::string text;
 
-void test() {
-    static_cast<void>(edo::static_ref(text));
-}
+void test() { static_cast<void>(edo::static_ref(text)); }

@@ -10,7 +10,7 @@ auto async_main() -> edo::task<int> {
     co_return co_await h;
 }
 
-} // namespace
+}  // namespace
 
 int main() {
     const int answer = edo::block_on(async_main());

@@ -18,7 +18,7 @@ auto meet_and_write(int value) -> edo::task<> {
     co_return;
 }
 
-} // namespace
+}  // namespace
 
 int main() {
     auto rt = edo::runtime::multi_thread().worker_threads(2).build();

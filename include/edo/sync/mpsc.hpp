@@ -107,7 +107,9 @@ private:
     template <class Permits>
     std::expected<Permits, try_send_error<void>> take_places(std::size_t n) const noexcept {
         const auto result = this->channel().semaphore().try_acquire(n);
-        if (result != attempt::granted) { return std::unexpected(try_send_error<void>(why(result))); }
+        if (result != attempt::granted) {
+            return std::unexpected(try_send_error<void>(why(result)));
+        }
         return Permits::adopt(this->channel(), n);
     }
 };
@@ -167,7 +169,9 @@ public:
     /// Returns        the value, or nullopt at the end: all senders are gone, or close() was called
     ///                and no permit is out; and the queue is empty.
     /// Cancel safety  dropping it loses no value.
-    [[nodiscard("co_await it")]] auto recv() noexcept { return detail::mpsc_recv_leaf<T>(*channel_); }
+    [[nodiscard("co_await it")]] auto recv() noexcept {
+        return detail::mpsc_recv_leaf<T>(*channel_);
+    }
     /// Waits until there is a value, then appends up to `limit` of them to `out`.
     ///
     /// Returns        how many; 0 at the end, or if limit is 0.
@@ -210,7 +214,9 @@ public:
     /// Whether no value is in the queue.
     [[nodiscard]] bool empty() const noexcept { return len() == 0; }
     /// The number of places that are free now.
-    [[nodiscard]] std::size_t capacity() const noexcept { return channel_->semaphore().available(); }
+    [[nodiscard]] std::size_t capacity() const noexcept {
+        return channel_->semaphore().available();
+    }
     /// The number of places that the channel was made with; a very large one if it is unbounded.
     [[nodiscard]] std::size_t max_capacity() const noexcept { return channel_->capacity(); }
     /// The number of senders; permits count as senders.

@@ -87,7 +87,8 @@ class [[nodiscard("the places are given back at once if they are not kept")]] mp
 public:
     /// Takes the places over.
     mpsc_permits(mpsc_permits&& other) noexcept
-        : channel_(std::exchange(other.channel_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+        : channel_(std::exchange(other.channel_, nullptr)),
+          count_(std::exchange(other.count_, 0)) {}
     /// Gives the own places back and takes the others over.
     mpsc_permits& operator=(mpsc_permits&& other) noexcept {
         mpsc_permits moved(std::move(other));

@@ -105,7 +105,8 @@ class oneshot_sender {
 
 public:
     /// Takes the end over.
-    oneshot_sender(oneshot_sender&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    oneshot_sender(oneshot_sender&& other) noexcept
+        : state_(std::exchange(other.state_, nullptr)) {}
     /// Drops the own end and takes the other over.
     oneshot_sender& operator=(oneshot_sender&& other) noexcept {
         oneshot_sender moved(std::move(other));
@@ -141,7 +142,9 @@ public:
     /// Cancel safety  dropping it has no effect; it can be called again.
     [[nodiscard("co_await it")]] auto closed() { return detail::oneshot_closed_leaf(checked()); }
     /// Whether the receiver has closed or is gone, or this sender is spent.
-    [[nodiscard]] bool is_closed() const noexcept { return state_ == nullptr || state_->is_closed(); }
+    [[nodiscard]] bool is_closed() const noexcept {
+        return state_ == nullptr || state_->is_closed();
+    }
 
 private:
     friend struct detail::oneshot_access;
@@ -252,8 +255,9 @@ private:
     explicit oneshot_receiver(state* shared) noexcept : state_(shared) {}
     state& checked() const {
         if (state_ == nullptr) {
-            throw std::logic_error("edo: this oneshot_receiver gave its result already, or was "
-                                   "moved from; it gives it once");
+            throw std::logic_error(
+                "edo: this oneshot_receiver gave its result already, or was "
+                "moved from; it gives it once");
         }
         return *state_;
     }

@@ -102,6 +102,7 @@ TEST(oneshot, explicit_close_poll) {
         EXPECT_FALSE(closing.poll());
         rx.close();
         EXPECT_TRUE(closing.is_woken());
+        closing.take();
         EXPECT_TRUE(tx.is_closed());
         EXPECT_EQ(tx.send(1).error(), 1);
         auto waiting = test::by_hand(rx);
@@ -263,9 +264,9 @@ TEST(oneshot, an_owning_await_may_outlive_the_variable) {
 
 TEST(oneshot, blocking_recv) {
     auto [tx, rx] = oneshot<int>();
-    std::thread sender([](edo::sync::oneshot_sender<int> end) {
-        EXPECT_TRUE(end.send(5).has_value());
-    }, std::move(tx));
+    std::thread sender(
+        [](edo::sync::oneshot_sender<int> end) { EXPECT_TRUE(end.send(5).has_value()); },
+        std::move(tx));
     EXPECT_EQ(rx.blocking_recv().value(), 5);
     sender.join();
 }

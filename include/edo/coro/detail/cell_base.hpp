@@ -161,6 +161,7 @@ public:
         state_word::wake;        ///< the WAKE value taken last; differs: root is woken
     bool ended = false;          ///< the root branch is done or dropped
     bool yielded = false;        ///< ends this turn and goes to the back of the queue
+    bool owes_budget = false;    ///< it yielded before an operation that was ready
     bool root_deferred = false;  ///< it was the root that yielded
 
 protected:

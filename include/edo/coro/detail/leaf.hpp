@@ -57,6 +57,7 @@ public:
         b.point = waiter;
         if (cx.budget == 0 && self().ready()) {
             defer(b);
+            b.owner().owes_budget = true;  // the operation is charged to the next turn
             return true;
         }
         return self().arm(b);

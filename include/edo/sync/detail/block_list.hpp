@@ -66,7 +66,7 @@ public:
         next.store(nullptr, relaxed);
     }
 
-    std::size_t first;               ///< number of the first slot; fixed while it is in the list
+    std::size_t first;  ///< number of the first slot; fixed while it is in the list
     atomic<slot_block*> next{nullptr};
 
 private:
@@ -91,7 +91,8 @@ class block_list {
 
 public:
     /// Throws std::bad_alloc.
-    block_list() : senders_block_(new block(0)), head_(senders_block_.load(relaxed)), oldest_(head_) {}
+    block_list()
+        : senders_block_(new block(0)), head_(senders_block_.load(relaxed)), oldest_(head_) {}
     block_list(const block_list&) = delete;
     block_list& operator=(const block_list&) = delete;
     ~block_list() {

@@ -37,7 +37,7 @@ public:
         for (value v = word_.load(acquire); v != empty;) {  // pairs with: wake()
             if ((v & waking) != 0) {
                 cpu_relax();
-                v = word_.load(acquire);  // pairs with: wake()
+                v = word_.load(acquire);                                      // pairs with: wake()
             } else if (word_.compare_exchange(v, empty, acq_rel, acquire)) {  // pairs with: wake()
                 return;
             }

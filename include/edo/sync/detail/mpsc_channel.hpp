@@ -125,9 +125,7 @@ public:
     }
     void drop_receiver() noexcept {
         close();
-        while (auto value = values_.pop()) {
-            semaphore_.give_back(1);
-        }
+        while (auto value = values_.pop()) { semaphore_.give_back(1); }
         drop_reference();
     }
 

@@ -36,7 +36,9 @@ public:
     [[nodiscard]] value look() const noexcept { return word_.load(acquire); }
     [[nodiscard]] bool is_closed() const noexcept { return (look() & closed) != 0; }
     /// Whether the receiver need not wait.
-    [[nodiscard]] bool is_settled() const noexcept { return (look() & (sender_done | closed)) != 0; }
+    [[nodiscard]] bool is_settled() const noexcept {
+        return (look() & (sender_done | closed)) != 0;
+    }
 
     /// The value is in place. False: the receiver has closed, the value stays the sender's.
     [[nodiscard]] bool complete() noexcept {
@@ -51,7 +53,9 @@ public:
     /// The sender goes without having sent.
     void give_up() noexcept {
         // acq_rel: pairs with look() and close()
-        if ((word_.fetch_or(sender_done, acq_rel) & closed) == 0) { receiver_latch.fire().enqueue(); }
+        if ((word_.fetch_or(sender_done, acq_rel) & closed) == 0) {
+            receiver_latch.fire().enqueue();
+        }
     }
     /// The receiver wants no value any more. What the word said before.
     value close() noexcept {
@@ -87,7 +91,9 @@ class oneshot_state final : public oneshot_word, public pooled_unless_overaligne
 public:
     oneshot_state() noexcept {}
     ~oneshot_state() {}
-    void emplace(T&& value) { ::new (static_cast<void*>(std::addressof(value_))) T(std::move(value)); }
+    void emplace(T&& value) {
+        ::new (static_cast<void*>(std::addressof(value_))) T(std::move(value));
+    }
     [[nodiscard]] T& value() noexcept { return value_; }
     void destroy_value() noexcept { std::destroy_at(std::addressof(value_)); }
     /// One end is gone.
