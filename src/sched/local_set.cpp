@@ -4,6 +4,8 @@
 #include <edo/sched/local_set.hpp>
 #include <edo/task/detail/local_owner.hpp>
 
+#include <vector>
+
 namespace edo {
 namespace detail {
 namespace {
@@ -64,7 +66,15 @@ public:
         if (thread_ != here) {
             fatal("a local_set was driven on two threads; it stays on the one that drove it first");
         }
-        if (!hooks && here->runtime != nullptr) { hooks = here->runtime->hooks; }
+        if (here->runtime != nullptr) { remember(*here->runtime); }
+    }
+    /// A task of the set may have timers in every runtime that has driven it, so these must stay.
+    void remember(runtime_core& runtime) noexcept {
+        if (!hooks) { hooks = runtime.hooks; }
+        if (!runtimes_.empty() && &*runtimes_.back() == &runtime) { return; }
+        try {
+            runtimes_.emplace_back(runtime);
+        } catch (const std::bad_alloc&) { fatal("out of memory while a local_set is driven"); }
     }
     [[nodiscard]] bool is_here() const noexcept {
         return thread_ == nullptr || thread_ == &this_context();
@@ -161,6 +171,7 @@ private:
     intrusive_fifo<cell_base> local_;
     intrusive_list<cell> tasks_;
     const context* thread_ = nullptr;
+    std::vector<core_ref> runtimes_;
     bool is_running_ = false;
     bool is_closing_ = false;
     mutex lock_;

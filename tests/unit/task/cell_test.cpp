@@ -18,6 +18,10 @@ constexpr std::size_t big_to = 5000;
 
 }  // namespace
 
+// GCC inlines these and then sees new meet free, which here is how they are made.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
 void* operator new(std::size_t size) {
     if (size >= big_from && size < big_to) {
         if (refuse_big) { throw std::bad_alloc(); }

@@ -60,15 +60,44 @@ public:
     /// Suspends the thread on `leaf` until it is woken.
     template <class Leaf>
     void wait_for(Leaf& leaf) {
-        context& cx = this_context();
-        branch* outer = std::exchange(cx.current, &root);
-        const std::uint32_t budget = std::exchange(cx.budget, no_budget);
+        seen ^= state_word::wake;  // there is no first turn
         static_cast<void>(take_wake());
-        const bool suspended = !leaf.await_ready() && leaf.suspend({});
-        cx.current = outer;
-        cx.budget = budget;
-        if (!suspended) { return; }
-        while (!take_wake()) { parker::this_thread().park(); }
+        if (suspend_on(leaf)) { sleep_until_woken(); }
+    }
+
+private:
+    template <class Leaf>
+    bool suspend_on(Leaf& leaf) {
+        const running here(*this);
+        return !leaf.await_ready() && leaf.suspend({});
+    }
+    /// Makes this the running branch; a leaf may throw.
+    class running {
+    public:
+        explicit running(thread_waiter& self) noexcept
+            : cx_(this_context()),
+              outer_(std::exchange(cx_.current, &self.root)),
+              budget_(std::exchange(cx_.budget, no_budget)) {}
+        ~running() {
+            cx_.current = outer_;
+            cx_.budget = budget_;
+        }
+        running(const running&) = delete;
+        running& operator=(const running&) = delete;
+
+    private:
+        context& cx_;
+        branch* outer_;
+        std::uint32_t budget_;
+    };
+    /// Parks the cell as a worker's loop does, and the thread with it.
+    void sleep_until_woken() noexcept {
+        for (;;) {
+            const state_word::value now = state.look();
+            if ((now & state_word::wake) != seen) { return; }
+            if (!state.park(now)) { continue; }
+            while (!take_wake()) { parker::this_thread().park(); }
+        }
     }
 };
 
