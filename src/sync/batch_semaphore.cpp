@@ -23,9 +23,8 @@ bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept 
         const std::size_t available = v >> shift;
         const bool enough = available >= w.remaining_;
         const std::size_t next = enough ? v - (w.remaining_ << shift) : waiters_bit;
-        if (!word_.compare_exchange(v, next, acquire, relaxed)) {
-            continue;
-        }  // pairs with: give_back()
+        // acquire: pairs with give_back()
+        if (!word_.compare_exchange(v, next, acquire, relaxed)) { continue; }
         if (enough) {
             w.phase_.store(phase::granted, relaxed);
             return false;

@@ -25,24 +25,22 @@ std::uint64_t generation_of(std::uint64_t word) noexcept { return word & ~state_
 
 }  // namespace
 
-using detail::acq_rel;
-using detail::acquire;
-using detail::relaxed;
-using detail::release;
-
 notified notify::notified() noexcept {
     // acquire: pairs with notify_waiters(): who comes after it sees what was done before it
-    return {*this, generation_of(word_.load(acquire))};
+    return {*this, generation_of(word_.load(detail::acquire))};
 }
 
 void notify::notify_one() noexcept { notify_single(kind::first); }
 void notify::notify_last() noexcept { notify_single(kind::last); }
 
 void notify::notify_single(kind which) noexcept {
-    std::uint64_t v = word_.load(relaxed);
+    std::uint64_t v = word_.load(detail::relaxed);
     while (state_of(v) != waiting) {
         // release: pairs with the CAS that takes the permit in notified
-        if (word_.compare_exchange(v, generation_of(v) | stored, release, relaxed)) { return; }
+        if (word_.compare_exchange(v, generation_of(v) | stored, detail::release,
+                                   detail::relaxed)) {
+            return;
+        }
     }
     detail::claimed woken;
     {
@@ -54,10 +52,13 @@ void notify::notify_single(kind which) noexcept {
 
 /// Gives a notification to the first or last waiter, or stores it.
 detail::claimed notify::notify_locked(kind which) noexcept {
-    std::uint64_t v = word_.load(relaxed);
+    std::uint64_t v = word_.load(detail::relaxed);
     while (state_of(v) != waiting) {
         // release: pairs with the CAS that takes the permit in notified
-        if (word_.compare_exchange(v, generation_of(v) | stored, release, relaxed)) { return {}; }
+        if (word_.compare_exchange(v, generation_of(v) | stored, detail::release,
+                                   detail::relaxed)) {
+            return {};
+        }
     }
     detail::notify_waiter* chosen = waiters_.front();
     if (which == kind::last) {
@@ -65,24 +66,26 @@ detail::claimed notify::notify_locked(kind which) noexcept {
     }
     remove_locked(*chosen);
     detail::suspension* waiter = std::exchange(chosen->waiter, nullptr);
-    chosen->got.store(which, release);  // pairs with: notified::ready()
+    chosen->got.store(which, detail::release);  // pairs with: notified::ready()
     return waiter == nullptr ? detail::claimed() : detail::claim(*waiter);
 }
 
 void notify::remove_locked(detail::notify_waiter& place) noexcept {
     detail::intrusive_list<detail::notify_waiter>::erase(place);
-    const std::uint64_t v = word_.load(relaxed);
+    const std::uint64_t v = word_.load(detail::relaxed);
     if (waiters_.empty() && state_of(v) == waiting) {
-        word_.store(generation_of(v) | empty, relaxed);
+        word_.store(generation_of(v) | empty, detail::relaxed);
     }
 }
 
 void notify::notify_waiters() noexcept {
-    std::uint64_t v = word_.load(relaxed);
+    std::uint64_t v = word_.load(detail::relaxed);
     const auto count_up = [&] {
         while (state_of(v) != waiting) {
             // acq_rel: pairs with the loads of the generation in notify::notified() and ready()
-            if (word_.compare_exchange(v, v + one_generation, acq_rel, relaxed)) { return true; }
+            if (word_.compare_exchange(v, v + one_generation, detail::acq_rel, detail::relaxed)) {
+                return true;
+            }
         }
         return false;
     };
@@ -94,16 +97,16 @@ void notify::notify_waiters() noexcept {
         {
             detail::lock_guard guard(lock_);
             if (std::exchange(first_batch, false)) {
-                v = word_.load(relaxed);
+                v = word_.load(detail::relaxed);
                 if (count_up()) { return; }
                 // release: pairs with the loads of the generation in notify::notified() and ready()
-                word_.store(generation_of(v) + one_generation + empty, release);
+                word_.store(generation_of(v) + one_generation + empty, detail::release);
                 all.splice_back(waiters_);
             }
             while (!woken.is_full() && !all.empty()) {
                 detail::notify_waiter& place = *all.pop_front();
                 detail::suspension* waiter = std::exchange(place.waiter, nullptr);
-                place.got.store(kind::all, release);  // pairs with: notified::ready()
+                place.got.store(kind::all, detail::release);  // pairs with: notified::ready()
                 if (waiter != nullptr) { woken.push(detail::claim(*waiter)); }
             }
             more = !all.empty();
@@ -118,7 +121,7 @@ notified::notified(notified&& other) noexcept
       stage_(std::exchange(other.stage_, stage::done)) {
     if (stage_ != stage::enlisted) { return; }
     detail::lock_guard guard(source_->lock_);
-    place_.got.store(other.place_.got.load(relaxed), relaxed);
+    place_.got.store(other.place_.got.load(detail::relaxed), detail::relaxed);
     if (!other.place_.is_linked()) { return; }
     static_cast<detail::list_link&>(place_) = other.place_;
     place_.previous->next = place_.next->previous = &place_;
@@ -127,12 +130,13 @@ notified::notified(notified&& other) noexcept
 
 bool notified::ready() noexcept {
     // acquire: pairs with the release of the notify that is seen here
-    std::uint64_t v = source_->word_.load(acquire);
+    std::uint64_t v = source_->word_.load(detail::acquire);
     if (stage_ == stage::fresh) {
         while (generation_of(v) == generation_) {
             if (state_of(v) != stored) { return false; }
             // acquire: pairs with notify_single()
-            if (source_->word_.compare_exchange(v, generation_ | empty, acquire, acquire)) {
+            if (source_->word_.compare_exchange(v, generation_ | empty, detail::acquire,
+                                                detail::acquire)) {
                 stage_ = stage::holds_permit;
                 return true;
             }
@@ -141,7 +145,7 @@ bool notified::ready() noexcept {
         return true;
     }
     // acquire: pairs with the stores in notify_locked() and notify_waiters()
-    return stage_ != stage::enlisted || place_.got.load(acquire) != notify::kind::none ||
+    return stage_ != stage::enlisted || place_.got.load(detail::acquire) != notify::kind::none ||
            generation_of(v) != generation_;
 }
 
@@ -149,7 +153,7 @@ bool notified::ready() noexcept {
 bool notified::enlist(detail::suspension* waiter) noexcept {
     detail::lock_guard guard(source_->lock_);
     if (stage_ == stage::fresh) {
-        std::uint64_t v = source_->word_.load(acquire);  // pairs with: notify_waiters()
+        std::uint64_t v = source_->word_.load(detail::acquire);  // pairs with: notify_waiters()
         for (;;) {
             if (generation_of(v) != generation_) {
                 stage_ = stage::done;
@@ -159,7 +163,7 @@ bool notified::enlist(detail::suspension* waiter) noexcept {
             const bool permit = state_of(v) == stored;
             // acquire: pairs with notify_single()
             if (source_->word_.compare_exchange(v, generation_ | (permit ? empty : waiting),
-                                                acquire, acquire)) {
+                                                detail::acquire, detail::acquire)) {
                 if (!permit) { break; }
                 stage_ = stage::holds_permit;
                 return false;
@@ -167,8 +171,9 @@ bool notified::enlist(detail::suspension* waiter) noexcept {
         }
         source_->waiters_.push_back(place_);
         stage_ = stage::enlisted;
-    } else if (stage_ != stage::enlisted || place_.got.load(relaxed) != notify::kind::none ||
-               generation_of(source_->word_.load(relaxed)) != generation_) {
+    } else if (stage_ != stage::enlisted ||
+               place_.got.load(detail::relaxed) != notify::kind::none ||
+               generation_of(source_->word_.load(detail::relaxed)) != generation_) {
         return false;
     }
     place_.waiter = waiter;
@@ -195,7 +200,7 @@ notified::~notified() {
     {
         detail::lock_guard guard(source_->lock_);
         if (place_.is_linked()) { source_->remove_locked(place_); }
-        const auto got = place_.got.load(relaxed);
+        const auto got = place_.got.load(detail::relaxed);
         if (got == notify::kind::first || got == notify::kind::last) {
             woken = source_->notify_locked(got);
         }

@@ -6,8 +6,5 @@
 
 void test() {
     int number = 1;
-    edo::spawn([&]() -> edo::task<> {
-        ++number;
-        co_return;
-    });
+    edo::spawn([&]() -> edo::task<> { ++number; co_return; });
 }

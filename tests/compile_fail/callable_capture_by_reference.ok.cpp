@@ -2,10 +2,5 @@
 
 void test() {
     int number = 1;
-    edo::spawn(
-        [](int n) -> edo::task<> {
-            ++n;
-            co_return;
-        },
-        number);
+    edo::spawn([](int n) -> edo::task<> { ++n; co_return; }, number);
 }

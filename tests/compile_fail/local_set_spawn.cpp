@@ -8,8 +8,5 @@ edo::task<> work();
 
 void test() {
     edo::local_set local;
-    local.spawn_local([&local]() -> edo::task<> {
-        local.spawn_local(work);
-        co_return;
-    });
+    local.spawn_local([&local]() -> edo::task<> { local.spawn_local(work); co_return; });
 }

@@ -77,6 +77,10 @@ protected:
         EXPECT_EQ(alive, 0);
     }
     void SetUp() override { watch(rt); }
+    void TearDown() override {
+        { const edo::runtime ended = std::move(rt); }
+        leak_check::TearDown();
+    }
 };
 
 task<int> computes(counted, int steps) {

@@ -22,6 +22,10 @@ protected:
     edo::runtime rt = edo::runtime::multi_thread().worker_threads(2).build();
     std::atomic<int> alive{0};
     void SetUp() override { watch(rt); }
+    void TearDown() override {
+        { const edo::runtime ended = std::move(rt); }
+        leak_check::TearDown();
+    }
 };
 
 task<int> gives(counted, int steps, int n) {

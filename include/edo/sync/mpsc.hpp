@@ -26,8 +26,8 @@ template <class T>
 using weak_mpsc_unbounded_sender = detail::mpsc_weak_sender<T, mpsc_unbounded_sender<T>>;
 
 /// The end of a bounded channel that sends. Copies send to the same receiver; the channel ends when
-/// the last one is gone. Values of one sender arrive in order; senders that wait for room are served
-/// first come, first served. A limit of time: timeout(d, tx.send(v)).
+/// the last one is gone. Values of one sender arrive in order; senders that wait for room are
+/// served first come, first served. For a limit of time: timeout(d, tx.send(v)).
 ///
 /// Thread safety  one thread at a time; copies are independent.
 /// Source         tokio::sync::mpsc::Sender.

@@ -34,7 +34,7 @@ namespace edo::sync {
 /// Cancel safety  dropping it gives up its place in the queue; a notify_one() or notify_last() that
 ///                it had been given goes to another waiter.
 /// Thread safety  one thread at a time.
-class EDO_API [[nodiscard("co_await it")]] notified : public detail::leaf<notified> {
+class [[nodiscard("co_await it")]] EDO_API notified : public detail::leaf<notified> {
 public:
     /// Takes the place in the queue over.
     notified(notified&& other) noexcept;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -248,8 +249,8 @@ TEST(mutex, an_endless_loop_of_locks_yields) {
 }
 
 TEST(mutex, excludes_on_every_runtime) {
-    for (unsigned workers : {1U, 2U, 4U}) {
-        auto rt = edo::runtime::multi_thread().worker_threads(workers).build();
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
         rt.block_on([]() -> edo::task<> {
             auto m = std::make_shared<mutex<int>>(0);
             std::vector<edo::join_handle<void>> handles;

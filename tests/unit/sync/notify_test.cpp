@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -347,8 +348,8 @@ struct relay {
 };
 
 TEST(notify, passes_through_every_task_on_every_runtime) {
-    for (unsigned workers : {1U, 2U, 4U}) {
-        auto rt = edo::runtime::multi_thread().worker_threads(workers).build();
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
         rt.block_on([]() -> edo::task<> {
             auto state = std::make_shared<relay>();
             std::vector<edo::join_handle<void>> handles;

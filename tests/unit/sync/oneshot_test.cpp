@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -43,8 +44,8 @@ TEST(oneshot, async_send_recv) {
 }
 
 TEST(oneshot, sends_between_tasks_on_every_runtime) {
-    for (unsigned workers : {1U, 2U, 4U}) {
-        auto rt = edo::runtime::multi_thread().worker_threads(workers).build();
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
         rt.block_on([]() -> edo::task<> {
             for (int i = 0; i < 200; ++i) {
                 auto [tx, rx] = oneshot<std::unique_ptr<int>>();

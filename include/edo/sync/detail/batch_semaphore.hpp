@@ -18,8 +18,8 @@ namespace edo::detail {
 
 class batch_semaphore;
 
-/// A request for permits, the part of a leaf that waits for them. Everything but `phase_` is guarded
-/// by the semaphore's lock while `is_armed_`, else the owner's.
+/// A request for permits, the part of a leaf that waits for them. Everything but `phase_` is
+/// guarded by the semaphore's lock while `is_armed_`, else the owner's.
 class semaphore_waiter : private list_link {
 public:
     semaphore_waiter(batch_semaphore& semaphore, std::size_t wanted) noexcept

@@ -1,7 +1,7 @@
-/// The queue of mpsc: a linked list of blocks of 32 slots (the design of tokio's sync/mpsc/list.rs).
+/// The queue of mpsc: a linked list of blocks with 32 slots, as in Tokio's sync/mpsc/list.rs.
 ///
-/// A sender draws the number of a slot with one fetch_add, walks to its block (and appends blocks as
-/// needed), writes the value and sets its READY bit. The receiver takes the slots in order. A block
+/// A sender draws the number of a slot with one fetch_add, walks to its block (blocks are appended
+/// as needed), writes the value and sets its READY bit. The receiver takes slots in order. A block
 /// is used again, or freed, when no sender can be walking over it: whoever moves the senders'
 /// starting block past it notes the next slot number (RELEASED); all senders that may have started
 /// at it drew smaller numbers, so it is free once the receiver has passed that number.

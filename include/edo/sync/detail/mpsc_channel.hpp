@@ -1,7 +1,8 @@
 /// What the ends of an mpsc channel share. An unbounded channel is one with very many permits.
 ///
-/// A permit is the right to one place in the queue: a sender acquires it, the receiver gives it back
-/// when it has taken the value. So the channel is drained when it is closed and all permits are back.
+/// A permit is the right to one place in the queue: a sender acquires it, the receiver gives it
+/// back when it has taken the value. So the channel is drained when it is closed and all permits
+/// are back.
 #pragma once
 
 #include <edo/sync/detail/batch_semaphore.hpp>

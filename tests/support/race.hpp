@@ -1,0 +1,109 @@
+// Runs two things at the same moment, again and again, until each outcome was seen often enough.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace edo::test {
+
+/// A second thread that runs one closure a round together with the caller's. Who is first is varied
+/// by spinning, never by sleeping; some rounds go one after the other, so that each order comes
+/// also where the two share a processor.
+class opponent {
+public:
+    opponent() : thread_([this] { run(); }) {}
+    opponent(const opponent&) = delete;
+    opponent& operator=(const opponent&) = delete;
+    ~opponent() {
+        theirs_ = nullptr;
+        begin_.store(begin_.load() + 1);
+        thread_.join();
+    }
+    /// Runs both; returns when both have returned. Neither waits for the other.
+    template <class Mine>
+    void race(Mine&& mine, std::function<void()> theirs) {
+        const unsigned chance = draw() % 16;
+        if (chance == 0) {
+            mine();
+            overlap([] {}, std::move(theirs));
+        } else if (chance == 1) {
+            overlap([] {}, std::move(theirs));
+            mine();
+        } else {
+            overlap(std::forward<Mine>(mine), std::move(theirs));
+        }
+    }
+    /// Runs both; returns when both have returned. One may wait for the other.
+    template <class Mine>
+    void overlap(Mine&& mine, std::function<void()> theirs) {
+        theirs_ = std::move(theirs);
+        const std::uint64_t round = begin_.load() + 1;
+        const unsigned lead = draw();
+        const unsigned my_delay = (lead & 1) != 0 ? (lead >> 1) % 512 : 0;
+        their_delay_ = (lead & 1) == 0 ? (lead >> 1) % 512 : 0;
+        begin_.store(round);
+        while (ready_.load() != round) { std::this_thread::yield(); }
+        go_.store(round);
+        spin(my_delay);
+        mine();
+        while (end_.load() != round) { std::this_thread::yield(); }
+    }
+
+private:
+    unsigned draw() noexcept {
+        random_ = random_ * 6364136223846793005U + 1442695040888963407U;
+        return static_cast<unsigned>(random_ >> 33);
+    }
+    void run() {
+        for (std::uint64_t round = 1;; ++round) {
+            while (begin_.load() != round) { std::this_thread::yield(); }
+            if (!theirs_) { return; }
+            ready_.store(round);
+            for (int i = 0; go_.load() != round; ++i) {
+                if (i > 1000) { std::this_thread::yield(); }
+            }
+            spin(their_delay_);
+            theirs_();
+            end_.store(round);
+        }
+    }
+    static void spin(unsigned turns) {
+        for (std::atomic<unsigned> i{0}; i.load() < turns;) { i.fetch_add(1); }
+    }
+    std::function<void()> theirs_;
+    std::atomic<std::uint64_t> begin_{0};
+    std::atomic<std::uint64_t> ready_{0};
+    std::atomic<std::uint64_t> go_{0};
+    std::atomic<std::uint64_t> end_{0};
+    unsigned their_delay_ = 0;
+    std::uint64_t random_ = 1;
+    std::thread thread_;
+};
+
+/// Calls `round()`, which names its outcome, until each of `expected` came `often` times. Fails if
+/// that takes too long, or if another outcome comes.
+template <class Round>
+void until_seen(std::initializer_list<const char*> expected, Round&& round, int often = 100) {
+    std::map<std::string, int> seen;
+    for (const char* outcome : expected) { seen[outcome] = 0; }
+    std::size_t missing = expected.size();
+    for (int i = 0; i < 5'000'000 && missing != 0; ++i) {
+        const std::string outcome = round();
+        ASSERT_TRUE(seen.contains(outcome)) << "unexpected outcome: " << outcome;
+        missing -= ++seen[outcome] == often ? 1 : 0;
+        if (testing::Test::HasFailure()) { return; }
+    }
+    for (const auto& [outcome, count] : seen) {
+        EXPECT_GE(count, often) << "outcome seen too seldom: " << outcome;
+    }
+}
+
+}  // namespace edo::test
