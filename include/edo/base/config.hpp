@@ -19,7 +19,7 @@
 #endif
 
 #if defined(EDO_SHARED)
-#define EDO_API __attribute__((visibility("default")))
+#define EDO_API [[gnu::visibility("default")]]
 #else
 #define EDO_API
 #endif

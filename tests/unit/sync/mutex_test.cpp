@@ -216,7 +216,9 @@ TEST(mutex, order_is_kept_without_budget) {
             handles.push_back(edo::spawn(
                 [](std::shared_ptr<shared_state> s, int me) -> edo::task<> {
                     if (me == 0) {
-                        while (edo::has_budget_remaining()) { co_await s->busy.lock(); }
+                        while (edo::has_budget_remaining()) {
+                            const auto briefly = co_await s->busy.lock();
+                        }
                     }
                     auto list = co_await s->order.lock();
                     list->push_back(me);

@@ -39,7 +39,12 @@ public:
     template <class U>
     void emplace(U&& value) {
         clear();  // a coroutine may return again from a handler after a destructor threw
-        ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
+        void* place = std::addressof(value_);
+        if constexpr (std::is_arithmetic_v<T>) {
+            ::new (place) T(static_cast<T>(value));  // `co_return 1;` is no narrowing to warn of
+        } else {
+            ::new (place) T(std::forward<U>(value));
+        }
         engaged_ = true;
     }
     [[nodiscard]] bool has_value() const noexcept { return engaged_; }
