@@ -14,7 +14,7 @@ import sys
 
 import source
 
-AWAIT = re.compile(r"\bco_(?:await|yield)\b")
+AWAIT = re.compile(r"(?<!operator )\bco_(?:await|yield)\b")
 SPAWN = re.compile(r"\s*(?:[\w:]|\.|->|\(\))*?"
                    r"\bspawn(?:_local|_blocking|_on|_pinned)?\s*(?:<[^;()]*>)?\(")
 FENCE = re.compile(r"^```(?:cpp|c\+\+)\s*\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -14,7 +14,9 @@ std::string line_of(const digest& sum, std::string_view path) {
     const bool is_escaped = path.find_first_of("\\\n\r") != std::string_view::npos;
     if (is_escaped) { line += '\\'; }
     for (const unsigned char byte : sum.bytes) {
-        fmt::format_to(std::back_inserter(line), "{:02x}", byte);
+        constexpr std::string_view digits = "0123456789abcdef";
+        line += digits[byte >> 4U];
+        line += digits[byte & 15U];
     }
     line += "  ";
     for (const char c : path) {

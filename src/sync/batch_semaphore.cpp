@@ -57,14 +57,16 @@ void semaphore_waiter::disarm() noexcept {
 
 bool batch_semaphore::give_to_waiters(std::size_t n) noexcept {
     wake_list woken;
+    bool closed = false;
     do {
         {
             lock_guard guard(lock_);
             n = distribute(n, woken);
+            closed = is_closed();  // who is woken may destroy this
         }
         woken.enqueue();
     } while (n != 0);
-    return is_closed();
+    return closed;
 }
 
 /// Gives `n` permits to the waiters in order; those that nobody waits for become available. What is

@@ -8,16 +8,13 @@
 namespace edo::detail {
 namespace {
 
-/// The innermost owner on this thread: the local set that runs, else the task, else the thread.
+/// A task that may change threads owns its rc itself; everything else (a local set, the future of a
+/// block_on, a plain thread) stays on its thread, so the thread does.
 const void* current_home(bool& is_task) noexcept {
     const context& cx = this_context();
-    is_task = false;
-    if (cx.locals != nullptr) { return cx.locals; }
-    if (const cell* running = current_cell()) {
-        is_task = true;
-        return running;
-    }
-    return &cx;
+    const cell* running = cx.locals == nullptr ? current_cell() : nullptr;
+    is_task = running != nullptr;
+    return is_task ? static_cast<const void*>(running) : &cx;
 }
 
 }  // namespace

@@ -27,10 +27,16 @@ public:
         const bool suspended = !leaf.await_ready() && leaf.suspend({});
         cx.current = outer;
         cx.budget = budget;
-        if (suspended && !state.park(before)) { ++wakes_; }  // woken before it could park
+        parked_ = suspended && state.park(before);
+        if (suspended && !parked_) { ++wakes_; }  // woken before it could park
         return !suspended;
     }
     [[nodiscard]] int wakes() const noexcept { return wakes_.load(); }
+    /// The leaf is gone; a waker that has claimed the cell still has to enqueue it.
+    void settle() noexcept {
+        if (!parked_ || state.request_abort()) { return; }
+        while (wakes_ == 0) { std::this_thread::yield(); }
+    }
 
     bool begin() noexcept override { return false; }
     void finish(bool) noexcept override {}
@@ -38,6 +44,7 @@ public:
 private:
     void schedule(cell_base&) noexcept override { ++wakes_; }
     std::atomic<int> wakes_{0};
+    bool parked_ = false;
 };
 
 /// Owns a leaf and the task that waits on it. The leaf goes first, as in a dropped task.
@@ -47,6 +54,10 @@ public:
     explicit polled(Leaf&& leaf) : leaf_(std::in_place, std::move(leaf)) {}
     polled(const polled&) = delete;
     polled& operator=(const polled&) = delete;
+    ~polled() {
+        leaf_.reset();
+        cell_.settle();
+    }
     /// Whether the awaitable can complete; the first call suspends on it if not.
     bool poll() {
         if (std::exchange(is_suspended_, true)) { return leaf_->ready(); }

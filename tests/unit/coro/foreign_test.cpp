@@ -343,7 +343,17 @@ TEST_P(foreign, shutdown_waits_for_the_resume_of_a_pinned_task) {
     };
     rt().block_on(body());
     EXPECT_FALSE(*gone);
-    std::jthread other([b = mail] { b->resume(); });
+    std::jthread other([b = mail, handle = rt().handle()] {
+        for (;;) {  // until the runtime takes no more tasks
+            auto probe = handle.spawn([]() -> task<> { co_return; });
+            probe.abort();
+            while (!probe.is_finished()) { std::this_thread::yield(); }
+            auto refused = handle.spawn([]() -> task<int> { co_return 1; });
+            if (refused.is_finished() && !handle.block_on(refused.join())) { break; }
+            refused.detach();
+        }
+        b->resume();
+    });
     stop();
     EXPECT_TRUE(*gone);
 }

@@ -119,6 +119,7 @@ TEST_P(task_id_test, task_id_output_destructor_handle_dropped_before_completion)
         while (seen.use_count() != 1) { co_await edo::yield_now(); }
     };
     rt().block_on(body());
+    stop();  // joins the thread that wrote it
     EXPECT_EQ(*seen, expected);
 }
 

@@ -52,7 +52,9 @@ public:
     T take() {
         destroy_child();
         if (error) { rethrow(); }
-        return std::move(value_);
+        T value(std::move(value_));
+        clear();  // nothing of it stays behind in a handle that is kept
+        return value;
     }
     void clear() noexcept {
         if (std::exchange(engaged_, false)) { std::destroy_at(std::addressof(value_)); }
