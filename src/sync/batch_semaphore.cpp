@@ -55,26 +55,20 @@ void semaphore_waiter::disarm() noexcept {
     if (held != 0) { semaphore_->give_back(held); }
 }
 
-bool batch_semaphore::give_to_waiters(std::size_t n) noexcept {
+std::size_t batch_semaphore::give_to_waiters(std::size_t n) noexcept {
     wake_list woken;
-    bool closed = false;
-    do {
-        {
-            lock_guard guard(lock_);
-            n = distribute(n, woken);
-            closed = is_closed();  // who is woken may destroy this
-        }
-        woken.enqueue();
-    } while (n != 0);
-    return closed;
+    {
+        lock_guard guard(lock_);
+        n = distribute(n, woken);
+    }
+    woken.enqueue();
+    return n;
 }
 
-/// Gives `n` permits to the waiters in order; those that nobody waits for become available. What is
-/// left if more waiters are due than `woken` can hold.
+/// Gives `n` permits to the waiters in order. What is left: nobody waits any more, or more waiters
+/// are due than `woken` can hold.
 std::size_t batch_semaphore::distribute(std::size_t n, wake_list& woken) noexcept {
-    while ((word_.load(relaxed) & closed_bit) == 0) {
-        semaphore_waiter* first = waiters_.front();
-        if (first == nullptr) { break; }
+    while (semaphore_waiter* first = waiters_.front()) {
         if (n == 0 || woken.is_full()) { return n; }
         const std::size_t given = std::min(n, first->remaining_);
         n -= given;
@@ -86,25 +80,24 @@ std::size_t batch_semaphore::distribute(std::size_t n, wake_list& woken) noexcep
         first->phase_.store(semaphore_waiter::phase::granted, release);
         woken.push(claim(waiter));
     }
-    put_back(n);
-    return 0;
+    clear_waiters_bit();
+    return n;
 }
 
-void batch_semaphore::put_back(std::size_t n) noexcept {
-    const std::size_t keep = waiters_.empty() ? ~waiters_bit : ~std::size_t{0};
+void batch_semaphore::clear_waiters_bit() noexcept {
     std::size_t v = word_.load(relaxed);
-    // seq_cst: pairs with try_acquire() and is_idle()
-    while (!word_.compare_exchange(v, (v + (n << shift)) & keep, seq_cst, relaxed)) {}
+    while (!word_.compare_exchange(v, v & ~waiters_bit, relaxed, relaxed)) {}
 }
 
+/// The queue is emptied in batches. A permit that comes back between two of them may still go to the
+/// next waiter, as if it had come before the close.
 void batch_semaphore::close() noexcept {
-    bool more = true;
-    while (more) {
+    std::size_t returned = 0;
+    for (bool more = true; more;) {
         wake_list woken;
         {
             lock_guard guard(lock_);
             word_.fetch_or(closed_bit, acq_rel);  // pairs with: is_closed()
-            std::size_t returned = 0;
             while (!woken.is_full() && !waiters_.empty()) {
                 semaphore_waiter& w = *waiters_.pop_front();
                 returned += w.wanted_ - w.remaining_;
@@ -115,10 +108,11 @@ void batch_semaphore::close() noexcept {
                 woken.push(claim(waiter));
             }
             more = !waiters_.empty();
-            put_back(returned);
+            if (!more) { clear_waiters_bit(); }
         }
         woken.enqueue();
     }
+    give_back(returned);
 }
 
 }  // namespace edo::detail

@@ -52,9 +52,7 @@ public:
     T take() {
         destroy_child();
         if (error) { rethrow(); }
-        T value(std::move(value_));
-        clear();  // nothing of it stays behind in a handle that is kept
-        return value;
+        return std::move(value_);
     }
     void clear() noexcept {
         if (std::exchange(engaged_, false)) { std::destroy_at(std::addressof(value_)); }

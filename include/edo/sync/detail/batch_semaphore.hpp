@@ -89,16 +89,20 @@ public:
             }
         }
     }
-    /// Gives `n` permits to those who wait, or back. True: the semaphore is closed.
+    /// Gives `n` permits to those who wait, or back. True: the semaphore is closed. Nothing here is
+    /// touched after the last permit is given away: who gets it may destroy the semaphore.
     bool give_back(std::size_t n) noexcept {
         std::size_t v = word_.load(relaxed);
-        while ((v & waiters_bit) == 0) {
-            // seq_cst: pairs with try_acquire(), and with is_idle() of one that arms meanwhile
-            if (word_.compare_exchange(v, v + (n << shift), seq_cst, relaxed)) {
+        while (n != 0) {
+            if ((v & waiters_bit) != 0) {
+                n = give_to_waiters(n);
+                if (n != 0) { v = word_.load(relaxed); }
+                // seq_cst: pairs with try_acquire(), and with is_idle() of one that arms meanwhile
+            } else if (word_.compare_exchange(v, v + (n << shift), seq_cst, relaxed)) {
                 return (v & closed_bit) != 0;
             }
         }
-        return give_to_waiters(n);
+        return false;
     }
     /// Fails all who wait and all later requests; permits that are out stay valid.
     EDO_API void close() noexcept;
@@ -121,10 +125,10 @@ private:
     static constexpr std::size_t waiters_bit = 2;
     static constexpr unsigned shift = 2;
 
-    bool give_to_waiters(std::size_t n) noexcept;
+    EDO_API std::size_t give_to_waiters(std::size_t n) noexcept EDO_EXCLUDES(lock_);
     bool enqueue(semaphore_waiter& w, suspension& waiter) noexcept EDO_EXCLUDES(lock_);
     std::size_t distribute(std::size_t n, wake_list& woken) noexcept EDO_REQUIRES(lock_);
-    void put_back(std::size_t n) noexcept EDO_REQUIRES(lock_);
+    void clear_waiters_bit() noexcept EDO_REQUIRES(lock_);
 
     atomic<std::size_t> word_;
     mutex lock_;

@@ -89,6 +89,19 @@ private:
 /// The cell that runs on this thread: a task, or null.
 EDO_API const cell* current_cell() noexcept;
 
+/// Nothing of a result that was taken stays behind in a handle that is kept.
+template <class T>
+class clear_on_exit {
+public:
+    explicit clear_on_exit(sink<T>& slot) noexcept : slot_(&slot) {}
+    ~clear_on_exit() { slot_->clear(); }
+    clear_on_exit(const clear_on_exit&) = delete;
+    clear_on_exit& operator=(const clear_on_exit&) = delete;
+
+private:
+    sink<T>* slot_;
+};
+
 /// A task with a result of type T.
 template <class T>
 class spawned : public cell {
@@ -98,6 +111,7 @@ public:
 
     /// The result, once the task has ended; taken at most once.
     std::expected<T, join_error> take_expected() {
+        const clear_on_exit cleared(result);
         switch (outcome) {
             case task_outcome::exception:
                 return std::unexpected(
@@ -113,6 +127,7 @@ public:
     }
     /// The same; failures are thrown.
     T take() {
+        const clear_on_exit cleared(result);
         if (outcome == task_outcome::cancelled) { throw join_error::cancelled(id); }
         return result.take();
     }
