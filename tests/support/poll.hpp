@@ -28,7 +28,10 @@ public:
         cx.current = outer;
         cx.budget = budget;
         parked_ = suspended && state.park(before);
-        if (suspended && !parked_) { ++wakes_; }  // woken before it could park
+        if (suspended && !parked_) {          // woken before it could park
+            static_cast<void>(state.look());  // sees what the waker did
+            ++wakes_;
+        }
         return !suspended;
     }
     [[nodiscard]] int wakes() const noexcept { return wakes_.load(); }
