@@ -144,6 +144,7 @@ private:
     void stop_searching(place& p) noexcept;
     bool has_work(const place& p, const run_limit& limit) const noexcept;
     bool has_shared_work() const noexcept;
+    bool must_wake(bool swept, const run_limit& limit) const noexcept;
     void park(place& p, const run_limit& limit) noexcept;
     bool enter_sleep(place& p, const run_limit& limit) noexcept;
     void sleep(place& p, const run_limit& limit) noexcept;

@@ -98,10 +98,15 @@ bool executor::has_shared_work() const noexcept {
     return std::ranges::any_of(places_, [](const auto& p) { return !p->queue.is_empty(); });
 }
 
-/// Whether the holder has something to run after all.
+/// Whether the holder, awake, has something to run after all.
 bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
-    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || has_shared_work() ||
-           (closing_.load(relaxed) && (!p.swept || (limit.root == nullptr && alive() == 0)));
+    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || must_wake(p.swept, limit);
+}
+
+/// Whether others have given a holder something to do that was about to sleep.
+bool executor::must_wake(bool swept, const run_limit& limit) const noexcept {
+    return has_shared_work() ||
+           (closing_.load(relaxed) && (!swept || (limit.root == nullptr && alive() == 0)));
 }
 
 void executor::park(place& p, const run_limit& limit) noexcept {
@@ -116,7 +121,7 @@ void executor::park(place& p, const run_limit& limit) noexcept {
         if (enter_sleep(p, limit)) {
             sleep(p, limit);
         } else {
-            p.lock_list();
+            static_cast<void>(leave_sleep(p, limit));
         }
         if (place* held = this_context().worker) {
             held->count.unparks.add_by_owner(1);
@@ -126,9 +131,11 @@ void executor::park(place& p, const run_limit& limit) noexcept {
     call_hook(options_.on_thread_unpark);
 }
 
-/// False: something came up; the place is awake again. True: it is in the set of sleepers, and
-/// nothing of it may be touched until leave_sleep() says that it is still ours.
+/// The place joins the set of sleepers: from here on it may be lent, and nothing of it may be touched
+/// until leave_sleep() says that it is still ours. False: something came up, the thread must not
+/// sleep.
 bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
+    const bool swept = p.swept;
     {
         lock_guard guard(idle_lock_);
         const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
@@ -138,10 +145,7 @@ bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
         idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
     }
     store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
-    if (!has_work(p, limit)) { return true; }
-    lock_guard guard(idle_lock_);
-    if (p.is_parked) { remove_sleeper(p); }  // else somebody has woken us: we search
-    return false;
+    return !must_wake(swept, limit);
 }
 
 void executor::remove_sleeper(place& p) noexcept {
@@ -167,19 +171,20 @@ void executor::sleep(place& p, const run_limit& limit) noexcept {
     const bool held = leave_sleep(p, limit);
     if (held && is_guard && !p.is_searching) { guard_busy_places(p); }
     if (is_guard) { guarded_.store(false, seq_cst); }  // pairs with: become_guard(), notify_guard()
-    if (!held) {
-        this_context().worker = nullptr;
-        return;
-    }
+    if (!held) { return; }
     if (is_guard && p.is_searching) { notify_guard(); }
     drivers_.poll(p.index);
 }
 
-/// True: the place is awake and ours. False: it was lent to another thread meanwhile.
+/// True: the place is awake and ours. False: it was lent to another thread meanwhile, and this one
+/// has none.
 bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
     {
         lock_guard guard(idle_lock_);
-        if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) { return false; }
+        if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) {
+            this_context().worker = nullptr;
+            return false;
+        }
         if (p.is_parked) { remove_sleeper(p); }  // else pick_sleeper() has made it search
     }
     p.lock_list();

@@ -49,7 +49,9 @@ class interval::tick_leaf : public detail::leaf<tick_leaf> {
 public:
     /// Waits for the next tick of `owner`, which must outlive it.
     explicit tick_leaf(interval& owner) noexcept : owner_(&owner) {}
-    ~tick_leaf() { owner_->sleep_.disarm(); }
+    ~tick_leaf() { disarm(); }
+    /// Takes the timer back; it can be awaited again.
+    void disarm() noexcept { owner_->sleep_.disarm(); }
     /// For the await expression.
     [[nodiscard]] bool ready() const noexcept { return owner_->sleep_.ready(); }
     /// For the await expression.

@@ -193,6 +193,60 @@ TEST_F(time_timeout, aborted_before_its_first_turn_it_destroys_what_it_holds) {
     }());
 }
 
+// --- borrowed awaitables: what outlives the timeout must not keep its suspension ---
+
+TEST_F(time_timeout, a_borrowed_sleep_can_be_awaited_again) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::sleep s = edo::sleep_for(100ms);
+        for (int i = 0; i < 5; ++i) {
+            auto early = co_await edo::timeout(10ms, s);
+            EXPECT_FALSE(early.has_value());
+        }
+        EXPECT_EQ(watch.elapsed(), 50ms);
+        co_await s;
+        EXPECT_EQ(watch.elapsed(), 100ms);
+    }());
+}
+
+TEST_F(time_timeout, a_borrowed_sleep_that_fires_after_its_timeout_wakes_nobody) {
+    run([]() -> task<> {
+        edo::sleep s = edo::sleep_for(20ms);
+        auto early = co_await edo::timeout(10ms, s);
+        EXPECT_FALSE(early.has_value());
+        co_await edo::sleep_for(100ms);  // its timer passes here
+        co_await s;
+    }());
+}
+
+TEST_F(time_timeout, a_borrowed_tick_can_be_awaited_again) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto iv = edo::interval_at(watch.at(100ms), 50ms);
+        auto tick = iv.tick();
+        for (int i = 0; i < 5; ++i) {
+            auto early = co_await edo::timeout(10ms, tick);
+            EXPECT_FALSE(early.has_value());
+        }
+        const auto at = co_await tick;
+        EXPECT_EQ(at, watch.at(100ms));
+    }());
+}
+
+TEST_F(time_timeout, a_borrowed_join_next_can_be_awaited_again) {
+    run([]() -> task<> {
+        edo::join_set<int> set;
+        set.spawn(value_after, 100ms, 8);
+        auto next = set.join_next();
+        for (int i = 0; i < 5; ++i) {
+            auto early = co_await edo::timeout(10ms, next);
+            EXPECT_FALSE(early.has_value());
+        }
+        auto result = co_await next;
+        EXPECT_EQ(result.value().value(), 8);
+    }());
+}
+
 // --- with the real clock, on every kind of runtime ---
 
 class real_timeout : public edo::test::runtime_test {};

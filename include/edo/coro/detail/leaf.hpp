@@ -67,20 +67,33 @@ private:
     Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
 
-/// Awaits a leaf that lies elsewhere: an lvalue, or a temporary of the await expression.
-template <class Leaf>
+/// Awaits a leaf that lies elsewhere: a temporary of the await expression, which dies with it, or
+/// (`Borrowed`) an lvalue that may outlive the branch: dropped, it must not keep the suspension.
+template <class Leaf, bool Borrowed>
 class leaf_ref : public leaf_base {
 public:
     explicit leaf_ref(Leaf& leaf) noexcept : leaf_(&leaf) {}
+    leaf_ref(const leaf_ref&) = delete;
+    leaf_ref& operator=(const leaf_ref&) = delete;
+    ~leaf_ref() {
+        if constexpr (Borrowed && requires { leaf_->disarm(); }) {
+            if (is_suspended_) { leaf_->disarm(); }
+        }
+    }
     bool await_ready() { return leaf_->await_ready(); }
     template <class Promise>
     auto await_suspend(std::coroutine_handle<Promise> waiter) {
+        is_suspended_ = true;
         return leaf_->await_suspend(waiter);
     }
-    decltype(auto) await_resume() { return leaf_->await_resume(); }
+    decltype(auto) await_resume() {
+        is_suspended_ = false;
+        return leaf_->await_resume();
+    }
 
 private:
     Leaf* leaf_;
+    bool is_suspended_ = false;
 };
 
 }  // namespace edo::detail

@@ -73,7 +73,7 @@ public:
     auto await_transform(A&& awaitable) const {
         using type = std::remove_reference_t<A>;
         if constexpr (std::derived_from<type, leaf_base>) {
-            return leaf_ref<type>(awaitable);
+            return leaf_ref<type, std::is_lvalue_reference_v<A>>(awaitable);
         } else if constexpr (std::derived_from<std::remove_cvref_t<awaiter_of<A>>, leaf_base>) {
             return get_awaiter(std::forward<A>(awaitable));
         } else {

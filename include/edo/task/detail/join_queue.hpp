@@ -98,6 +98,10 @@ public:
     explicit join_next_leaf(join_queue& queue) noexcept : queue_(&queue) {}
     join_next_leaf(join_next_leaf&& other) noexcept : queue_(other.queue_) {}
     ~join_next_leaf() { disarm(); }
+    /// Nobody waits any more; it can be awaited again.
+    void disarm() noexcept {
+        if (waiter_ != nullptr) { queue_->disarm(*std::exchange(waiter_, nullptr)); }
+    }
     bool ready() noexcept { return queue_->size() == 0 || queue_->has_ended(); }
     bool arm(suspension& waiter) noexcept {
         waiter_ = &waiter;
@@ -113,9 +117,6 @@ protected:
     }
 
 private:
-    void disarm() noexcept {
-        if (waiter_ != nullptr) { queue_->disarm(*std::exchange(waiter_, nullptr)); }
-    }
     join_queue* queue_;
     suspension* waiter_ = nullptr;
 };
