@@ -74,6 +74,8 @@ void executor::start_threads() {
 }
 
 executor::~executor() {
+    // A worker ends at the last task's end; what others have posted to it until then is left.
+    for (const auto& p : places_) { p->clear_posts(); }
     lock_guard last(inject_lock_);  // a foreign waker may still be inside inject()
 }
 

@@ -24,23 +24,12 @@ void executor::rest(worker_thread& self) noexcept {
     self.sleeper->park();
 }
 
-/// Works on a place that was assigned to this thread, awake or asleep.
+/// Works on a place that was assigned to this thread. One that was given back asleep wakes up, for
+/// rest() has used up the wake that led here, and nobody knows what it was for.
 void executor::take_over(place& p, const run_limit& limit) noexcept {
-    bool asleep;
-    {
-        lock_guard guard(idle_lock_);
-        if (limit.self->assigned.load(relaxed) != &p) { return; }
-        asleep = p.is_parked;
-    }
     this_context().worker = &p;
-    if (asleep) {
-        sleep(p, limit);
-    } else {
-        p.lock_list();
-    }
-    if (place* held = this_context().worker) {
-        held->busy_since = std::chrono::steady_clock::now();
-    }
+    if (!leave_sleep(p, limit)) { return; }
+    p.busy_since = std::chrono::steady_clock::now();
     work(limit);
     this_context().worker = nullptr;
 }
