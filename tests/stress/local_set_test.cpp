@@ -1,4 +1,5 @@
 // A local_set and other threads: their wakes and aborts race with its own turns, sleeps and end.
+#include "support/race.hpp"
 #include "support/runtime_fixture.hpp"
 
 #include <edo/edo.hpp>
@@ -62,6 +63,7 @@ TEST_P(local_set_stress, aborts_race_with_turns_and_with_the_end_of_the_set) {
     int finished = 0;
     int cancelled = 0;
     int rounds = 0;
+    edo::test::opponent aborter;
     for (; rounds < most_rounds && (finished < wanted || cancelled < wanted || rounds < wanted);
          ++rounds) {
         std::optional<edo::local_set> set(std::in_place);
@@ -75,20 +77,19 @@ TEST_P(local_set_stress, aborts_race_with_turns_and_with_the_end_of_the_set) {
                 counted(alive)));
             aborts.push_back(handles.back().abort_handle());
         }
-        std::atomic<bool> go{false};
-        std::thread aborter([&] {
-            while (!go) {}
-            for (std::size_t i = 0; i < aborts.size(); i += 2) { aborts[i].abort(); }
-        });
         auto body = [&]() -> edo::task<> {
-            go = true;
             for (int n = 0; n < 8; ++n) { co_await edo::yield_now(); }
         };
-        set->block_on(rt(), body);
-        if (rounds % 2 == 0) { rt().block_on(*set); }
-        set.reset();
+        aborter.race(
+            [&] {
+                set->block_on(rt(), body);
+                if (rounds % 2 == 0) { rt().block_on(*set); }
+                set.reset();
+            },
+            [&] {
+                for (std::size_t i = 0; i < aborts.size(); i += 2) { aborts[i].abort(); }
+            });
         ASSERT_EQ(alive, 0);
-        aborter.join();
         for (auto& handle : handles) {
             ASSERT_TRUE(handle.is_finished());
             auto result = rt().block_on(handle.join());

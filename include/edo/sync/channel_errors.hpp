@@ -49,17 +49,13 @@ private:
     T value_;
 };
 
-template <class T>
-class try_send_error;
-
-/// Why a slot could not be reserved at once: the channel is full, or closed. As TrySendError.
-template <>
-class try_send_error<void> : public std::exception {
+/// Why a slot could not be reserved at once: the channel is full, or closed. As TrySendError<()>.
+class try_reserve_error : public std::exception {
 public:
     /// What is wrong.
     enum class reason : unsigned char { full, closed };
     /// An error with this reason.
-    explicit try_send_error(reason why) noexcept : why_(why) {}
+    explicit try_reserve_error(reason why) noexcept : why_(why) {}
     /// "no available capacity" or "channel closed".
     [[nodiscard]] const char* what() const noexcept override {
         return is_full() ? "no available capacity" : "channel closed";
@@ -73,12 +69,12 @@ private:
     reason why_;
 };
 
-/// The same with the value that could not be sent.
+/// The same with the value that could not be sent. As TrySendError.
 template <class T>
-class try_send_error : public try_send_error<void> {
+class try_send_error : public try_reserve_error {
 public:
     /// Gives `value` back.
-    try_send_error(reason why, T&& value) : try_send_error<void>(why), value_(std::move(value)) {}
+    try_send_error(reason why, T&& value) : try_reserve_error(why), value_(std::move(value)) {}
     /// The value that was not sent.
     [[nodiscard]] T& value() & noexcept { return value_; }
     /// The value that was not sent.

@@ -1,13 +1,12 @@
 /// A queue with many senders and one receiver, bounded or not.
 #pragma once
 
-#include <utility>
-
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/detail/mpsc_sender_base.hpp>
 #include <edo/sync/mpsc_permit.hpp>
 
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace edo::sync {
@@ -71,11 +70,11 @@ public:
         return detail::mpsc_reserve_leaf<T, mpsc_permits<T>>(this->channel(), n);
     }
     /// Takes a place if there is one and nobody waits for it.
-    [[nodiscard]] std::expected<mpsc_permit<T>, try_send_error<void>> try_reserve() const noexcept {
+    [[nodiscard]] std::expected<mpsc_permit<T>, try_reserve_error> try_reserve() const noexcept {
         return take_places<mpsc_permit<T>>(1);
     }
     /// Takes `n` places if they are there and nobody waits for them.
-    [[nodiscard]] std::expected<mpsc_permits<T>, try_send_error<void>> try_reserve_many(
+    [[nodiscard]] std::expected<mpsc_permits<T>, try_reserve_error> try_reserve_many(
         std::size_t n) const noexcept {
         return take_places<mpsc_permits<T>>(n);
     }
@@ -100,16 +99,14 @@ private:
     friend struct detail::mpsc_access;
     using attempt = detail::batch_semaphore::attempt;
     using detail::mpsc_sender_base<T>::mpsc_sender_base;
-    static try_send_error<void>::reason why(attempt result) noexcept {
-        using reason = try_send_error<void>::reason;
+    static try_reserve_error::reason why(attempt result) noexcept {
+        using reason = try_reserve_error::reason;
         return result == attempt::closed ? reason::closed : reason::full;
     }
     template <class Permits>
-    std::expected<Permits, try_send_error<void>> take_places(std::size_t n) const noexcept {
+    std::expected<Permits, try_reserve_error> take_places(std::size_t n) const noexcept {
         const auto result = this->channel().semaphore().try_acquire(n);
-        if (result != attempt::granted) {
-            return std::unexpected(try_send_error<void>(why(result)));
-        }
+        if (result != attempt::granted) { return std::unexpected(try_reserve_error(why(result))); }
         return Permits::adopt(this->channel(), n);
     }
 };

@@ -1,8 +1,6 @@
 /// A mutex whose lock may be held across co_await.
 #pragma once
 
-#include <utility>
-
 #include <edo/coro/detail/leaf.hpp>
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/owning.hpp>
@@ -12,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 namespace edo::sync {

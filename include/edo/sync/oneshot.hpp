@@ -1,12 +1,11 @@
 /// A channel for one value.
 #pragma once
 
-#include <utility>
-
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/detail/oneshot_leaves.hpp>
 
 #include <stdexcept>
+#include <utility>
 
 namespace edo::sync {
 
