@@ -6,15 +6,21 @@
 
 namespace edo {
 
-/// A current-thread runtime on which spawn_local works without a local_set. As
-/// tokio::runtime::LocalRuntime. It stays on the thread that made it.
+/// A current-thread runtime on which spawn_local works without a local_set, in ordinary tasks as in
+/// local ones. As tokio::runtime::LocalRuntime. It stays on the thread that made it.
 class EDO_API local_runtime {
 public:
     class enter_guard;
     /// A runtime with default options. Throws std::bad_alloc.
     local_runtime() : local_runtime(runtime::current_thread()) {}
     /// A runtime with the options of a current-thread builder.
-    explicit local_runtime(runtime_builder builder) : runtime_(builder.build()) {}
+    explicit local_runtime(runtime_builder builder) : runtime_(builder.build()) {
+        core_of(runtime_.handle()).keep_locals(&core_of(set_));
+    }
+    local_runtime(const local_runtime&) = delete;
+    local_runtime& operator=(const local_runtime&) = delete;
+    /// Drops all its tasks.
+    ~local_runtime() { core_of(runtime_.handle()).keep_locals(nullptr); }
 
     /// Runs f() or an awaitable on this thread, and the tasks beside it; see runtime::block_on.
     template <class F>

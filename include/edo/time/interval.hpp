@@ -30,7 +30,16 @@ public:
     /// `co_await iv.tick()` waits for the next tick and gives the moment it was scheduled for.
     [[nodiscard("co_await it")]] tick_leaf tick() noexcept;
     /// The next tick comes one period from now.
-    void reset() noexcept { sleep_.reset(detail::deadline_after(period_)); }
+    void reset() noexcept { reset_after(period_); }
+    /// The next tick comes now, the others one period after each other.
+    void reset_immediately() noexcept { reset_at(clock::now()); }
+    /// The next tick comes `d` from now.
+    template <class Rep, class Period>
+    void reset_after(std::chrono::duration<Rep, Period> d) noexcept {
+        reset_at(detail::deadline_after(detail::saturate(d)));
+    }
+    /// The next tick comes at `t`.
+    void reset_at(clock::time_point t) noexcept { sleep_.reset(t); }
     /// The period.
     [[nodiscard]] clock::duration period() const noexcept { return period_; }
     /// What happens after a late tick.

@@ -181,9 +181,10 @@ struct stateless_but_no_callable {
     edo::task<> member() const;
 };
 
+// GCC with UBSan does not compare record_of() in a constant expression.
 template <class... Params>
 consteval bool is_clean() {
-    return record_of<Params...>() == nullptr;
+    return edo::detail::breaks_no_rule<Params...>;
 }
 
 static_assert(is_clean<>() && is_clean<int>() && is_clean<int, std::string, std::vector<int>>());
@@ -224,6 +225,7 @@ TEST(ParameterRecord, KeepsBothAndLooksThroughReferences) {
 }
 
 TEST(ParameterRecord, IsTheSameObjectForTheSameParameters) {
+    EXPECT_EQ((record_of<int, std::string>()), nullptr);
     EXPECT_EQ((record_of<int&>()), (record_of<int&>()));
     EXPECT_NE((record_of<int&>()), (record_of<int&, int>()));
 }

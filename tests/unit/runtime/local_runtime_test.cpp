@@ -53,6 +53,52 @@ TEST_F(rt_local, ordinary_spawns_and_local_ones_run_on_the_same_thread) {
     rt.block_on(body());
 }
 
+TEST_F(rt_local, an_ordinary_task_spawns_local_ones) {
+    edo::local_runtime rt;
+    auto body = []() -> edo::task<int> {
+        auto ordinary = edo::spawn([]() -> edo::task<int> {
+            co_await edo::yield_now();
+            auto local = edo::spawn_local(
+                [](edo::rc<int> shared) -> edo::task<int> {
+                    co_await edo::yield_now();
+                    co_return *shared;
+                },
+                edo::make_rc<int>(6));
+            co_return co_await local;
+        });
+        co_return co_await ordinary;
+    };
+    EXPECT_EQ(rt.block_on(body()), 6);
+}
+
+TEST_F(rt_local, a_future_that_another_thread_runs_spawns_no_local_tasks) {
+    edo::local_runtime rt;
+    std::thread other([remote = rt.handle()] {
+        auto body = []() -> edo::task<> {
+            EXPECT_THROW(static_cast<void>(edo::spawn_local(give(5))), edo::no_local_set_error);
+            co_return;
+        };
+        remote.block_on(body());
+    });
+    other.join();
+}
+
+// An argument of an ordinary task that is dropped after the set may still try.
+TEST_F(rt_local, nothing_is_spawned_on_it_while_it_ends) {
+    struct late {
+        late() = default;
+        late(late&& other) noexcept : armed(std::exchange(other.armed, false)) {}
+        ~late() {
+            if (!armed) { return; }
+            EXPECT_THROW(static_cast<void>(edo::spawn_local(give(5))), edo::no_local_set_error);
+        }
+        bool armed = true;
+    };
+    edo::local_runtime rt;
+    rt.handle().spawn([](late) -> edo::task<> { co_await edo::sleep_for(1h); }, late()).detach();
+    rt.block_on([]() -> edo::task<> { co_await edo::yield_now(); });
+}
+
 TEST_F(rt_local, test_spawn_from_guard_other_thread) {
     edo::local_runtime rt;
     edo::join_handle<int> handle;

@@ -138,6 +138,44 @@ TEST_F(time_interval, reset_starts_a_period_now) {
     }());
 }
 
+/// Ticks at 0 and 300; at 401 the interval is reset. Gives the next two.
+template <class Reset>
+task<std::vector<int>> ticks_after_a_reset(Reset reset) {
+    const stopwatch watch;
+    edo::interval iv(300ms);
+    co_await iv.tick();
+    co_await iv.tick();
+    co_await edo::sleep_for(101ms);
+    reset(iv);
+    std::vector<int> next;
+    for (int i = 0; i < 2; ++i) {
+        const auto tick = co_await iv.tick();
+        EXPECT_EQ(watch.start() + watch.elapsed(), tick);
+        next.push_back(static_cast<int>((tick - watch.start()) / 1ms));
+    }
+    co_return next;
+}
+
+TEST_F(time_interval, reset_immediately) {
+    const auto reset = [](edo::interval& iv) { iv.reset_immediately(); };
+    EXPECT_EQ(run(ticks_after_a_reset(reset)), (std::vector<int>{401, 701}));
+}
+
+TEST_F(time_interval, reset_after) {
+    const auto reset = [](edo::interval& iv) { iv.reset_after(20ms); };
+    EXPECT_EQ(run(ticks_after_a_reset(reset)), (std::vector<int>{421, 721}));
+}
+
+TEST_F(time_interval, reset_at) {
+    const auto reset = [](edo::interval& iv) { iv.reset_at(edo::clock::now() + 40ms); };
+    EXPECT_EQ(run(ticks_after_a_reset(reset)), (std::vector<int>{441, 741}));
+}
+
+TEST_F(time_interval, reset_at_bigger_than_interval) {
+    const auto reset = [](edo::interval& iv) { iv.reset_at(edo::clock::now() + 1s); };
+    EXPECT_EQ(run(ticks_after_a_reset(reset)), (std::vector<int>{1401, 1701}));
+}
+
 TEST_F(time_interval, interval_doesnt_panic_max_duration_when_polling) {
     run([]() -> task<> {
         for (const auto behavior : {missed_tick::burst, missed_tick::delay, missed_tick::skip}) {

@@ -70,12 +70,16 @@ consteval auto make_record() -> parameter_record {
 template <class... Params>
 inline constexpr parameter_record k_record = make_record<Params...>();
 
+/// Whether a coroutine with these parameters may be spawned anywhere.
+template <class... Params>
+inline constexpr bool breaks_no_rule = ((parameter_owns<Params> && sendable<Params>) && ...);
+
 /// The record of a coroutine whose parameters `std::coroutine_traits` lists as `Params`; null if
 /// all of them are owning and sendable. Ask where the parameters' types are complete: a closure is
 /// not where its own body first names the promise, but is in the promise's constructor.
 template <class... Params>
 constexpr auto record_of() noexcept -> const parameter_record* {
-    if constexpr (((parameter_owns<Params> && sendable<Params>) && ...)) {
+    if constexpr (breaks_no_rule<Params...>) {
         return nullptr;
     } else {
         return &k_record<Params...>;

@@ -59,6 +59,16 @@ public:
     /// Runs a future to its end on the calling thread.
     virtual void block_on(thread_cell& root, bool may_lend) = 0;
 
+    /// A local_runtime: spawn_local of ordinary tasks goes to `locals`, on this thread. Null: no more.
+    void keep_locals(task_owner* locals) noexcept {
+        locals_ = locals;
+        locals_thread_ = &this_context();
+    }
+    /// What the calling thread's spawn_local goes to, if this is a local_runtime and its thread.
+    [[nodiscard]] task_owner* locals_here() const noexcept {
+        return locals_thread_ == &this_context() ? locals_ : nullptr;
+    }
+
     void add_reference() noexcept { references_.fetch_add(1, relaxed); }
     void release_reference() noexcept {
         // acq_rel: pairs with the other releases, so that the last one sees all that they did
@@ -71,6 +81,8 @@ protected:
 
 private:
     atomic<std::uint32_t> references_{1};
+    const context* locals_thread_ = nullptr;  ///< written before any other thread knows this
+    task_owner* locals_ = nullptr;            ///< of that thread alone
 };
 
 /// An owning pointer to a runtime_core.
