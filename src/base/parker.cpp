@@ -75,7 +75,9 @@ void parker::wait(const std::optional<std::chrono::steady_clock::time_point>& de
     std::uint32_t expected = empty;
     // acquire: pairs with unpark()'s exchange, when it came first
     if (!word_.compare_exchange(expected, parked, acquire, acquire)) {
-        word_.store(empty, relaxed);
+        // An exchange: a plain store could lie in the store buffer while the caller looks at its
+        // condition, and then swallow an unpark() that comes in between.
+        word_.exchange(empty, acquire);  // pairs with: unpark()
         return;
     }
     timespec until{};

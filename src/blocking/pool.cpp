@@ -16,11 +16,12 @@ void thread_pool::submit(blocking_job& job) {
         return;
     }
     // Idle threads that a queued job has woken already still count as idle, so compare.
-    if (idle_ <= queue_.size() && running_.size() < options_.max_threads) {
+    const std::size_t working = running_.size() - leaving_;
+    if (idle_ <= queue_.size() && working < options_.max_threads) {
         try {
             start_thread();
         } catch (...) {
-            if (running_.empty()) { throw; }  // otherwise one of the others takes the job
+            if (working == 0) { throw; }  // otherwise one of the others takes the job
         }
     }
     queue_.push(job);
@@ -52,6 +53,7 @@ void thread_pool::thread_main(thread_list::iterator self) noexcept {
             lock.lock();
         }
     } while (wait_for_job(lock));
+    ++leaving_;  // from here on it takes no job
     lock.unlock();
     call(options_.on_thread_stop);
     this_context().runtime = nullptr;
@@ -60,6 +62,7 @@ void thread_pool::thread_main(thread_list::iterator self) noexcept {
     thread_list previous;
     previous.swap(ended_threads_);
     ended_threads_.splice(ended_threads_.end(), running_, self);
+    --leaving_;
     if (running_.empty()) { ended_.notify_all(); }
     lock.unlock();
     for (thread& t : previous) { t.join(); }

@@ -56,6 +56,7 @@ private:
     thread_list running_;
     thread_list ended_threads_;  ///< the last one to end, to be joined
     std::size_t idle_ = 0;
+    std::size_t leaving_ = 0;  ///< of `running_`: they take no job any more
     bool closed_ = false;
 };
 

@@ -28,7 +28,7 @@ public:
     }
     void cancel() noexcept override {
         const std::unique_ptr<place_job> self(this);
-        exec_.orphan(place_);
+        exec_.hand_on(place_);
     }
 
 private:
@@ -130,7 +130,20 @@ void runtime_impl::shutdown(
         leaked.store(exec.alive(), relaxed);
         exec.detach_threads();
     }
-    if (!pool.wait_closed(deadline)) { pool.detach_threads(); }
+    if (!wait_for_pool(deadline)) { pool.detach_threads(); }
+}
+
+/// A closure may wait for a timer, and the workers that fired them have ended.
+bool runtime_impl::wait_for_pool(
+    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    constexpr std::chrono::milliseconds slice(10);
+    for (;;) {
+        const auto end_of_slice = std::chrono::steady_clock::now() + slice;
+        const bool is_last = deadline && *deadline <= end_of_slice;
+        if (pool.wait_closed(is_last ? *deadline : end_of_slice)) { return true; }
+        if (is_last) { return false; }
+        for (unsigned shard = 0; shard < exec.options().places; ++shard) { timers.fire(shard); }
+    }
 }
 
 void runtime_impl::shutdown_background() noexcept {

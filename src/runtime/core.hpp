@@ -67,6 +67,7 @@ public:
     const bool shutdown_on_exception;
 
 private:
+    bool wait_for_pool(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
     ~runtime_impl() = default;
     void destroy() noexcept override { delete this; }
 };

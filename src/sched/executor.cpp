@@ -90,15 +90,21 @@ void worker_thread::schedule(cell_base& cell) noexcept {
 
 bool executor::bind(cell& task) noexcept {
     if (!options_.has_threads || task.home != this) { return false; }
-    worker_thread* here = this_context().thread;
+    worker_thread* here = thread_here();
     task.home = here != nullptr ? here : &threads_.front();
     return here == nullptr;
+}
+
+/// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.
+worker_thread* executor::thread_here() noexcept {
+    worker_thread* here = this_context().thread;
+    return here != nullptr && &here->owner == this ? here : nullptr;
 }
 
 void executor::schedule(cell_base& cell) noexcept {
     place* here = this_context().worker;
     if (here == nullptr || &here->owner != this) {
-        inject(cell);
+        static_cast<void>(inject(cell, false));
         return;
     }
     if (!options_.has_threads) {
@@ -128,17 +134,7 @@ void executor::launch(cell& task) noexcept {
         schedule(task);
         return;
     }
-    {
-        lock_guard guard(inject_lock_);
-        if (!closing_.load(relaxed)) {
-            task.counted = true;
-            spawned_outside_.add_by_owner(1);
-            guard.unlock();
-            inject(task);
-            return;
-        }
-    }
-    task.cancel_unqueued();
+    if (!inject(task, true)) { task.cancel_unqueued(); }
 }
 
 void executor::task_ended(cell& task) noexcept {

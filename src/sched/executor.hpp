@@ -58,6 +58,10 @@ struct run_limit {
     std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt;
 };
 
+/// drive() between the hooks on turns, if there are any.
+turn drive_with_hooks(cell& task, bool fresh_budget,
+                      const std::shared_ptr<const task_hooks>& hooks) noexcept;
+
 class executor final : public scheduler {
 public:
     executor(runtime_core& core, drivers& park_drivers, executor_options options);
@@ -83,14 +87,16 @@ public:
         worker_thread* resident = nullptr;
         bool is_lent = false;
     };
-    /// Takes the calling worker's place from it; null if it has none.
+    /// Takes the calling worker's place from it. Null: it had none, or a thread that rested has it
+    /// now. Else it is an orphan: the next thread that rests takes it, unless one of these three
+    /// comes first.
     left_place leave_place() noexcept;
-    /// Gives it back to the thread that left it: nobody else could take it.
+    /// Gives it back to the thread that left it.
     void return_place(const left_place& left) noexcept;
-    /// Holds a place that was left on the calling thread, until a worker thread can have it.
+    /// Holds it on the calling thread, until a worker thread can have it.
     void adopt(place& p) noexcept;
-    /// Nobody can hold a place that was left: the next thread that rests takes it.
-    void orphan(place& p) noexcept;
+    /// Gives it to a thread that rests already.
+    void hand_on(place& p) noexcept;
 
     /// Tasks are dropped from now on. Returns at once.
     void close() noexcept;
@@ -122,8 +128,8 @@ private:
     void work(const run_limit& limit) noexcept;
     void run_root(thread_cell& root) noexcept;
     bool run_bound() noexcept;
+    worker_thread* thread_here() noexcept;
     void run(cell& task, bool fresh_budget) noexcept;
-    turn drive_with_hooks(cell& task, bool fresh_budget) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
     cell_base* take_lifo(place& p) noexcept;
     cell_base* take_injected(place& p, std::size_t limit) noexcept;
@@ -131,11 +137,13 @@ private:
     void maintain(place& p) noexcept;
     void sweep(place& p) noexcept;
     void push_back(place& p, cell_base& cell) noexcept;
+    void drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
     bool drop_all_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
+    void drop_abandoned() noexcept;
     static void call_hook(const std::function<void()>& hook) noexcept;
 
     // idle.cpp: who sleeps, who is woken
-    void inject(cell_base& cell) noexcept;
+    bool inject(cell_base& cell, bool is_new) noexcept;
     void notify() noexcept;
     void notify_guard() noexcept;
     parker* pick_sleeper() noexcept EDO_EXCLUDES(idle_lock_);
@@ -160,6 +168,7 @@ private:
     void give_place_back(place& p) noexcept;
     bool give_place_to_resting(place& p) noexcept;
     parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
+    bool take_orphan(place& p) noexcept EDO_REQUIRES(idle_lock_);
     void await_wake_or_place(const thread_cell& root, bool may_lend) noexcept;
 
     runtime_core& core_;
@@ -180,6 +189,7 @@ private:
 
     alignas(cache_line) mutex inject_lock_;
     intrusive_fifo<cell_base> inject_queue_ EDO_GUARDED_BY(inject_lock_);
+    bool is_abandoned_ EDO_GUARDED_BY(inject_lock_) = false;  ///< see drop_all_here()
     atomic<std::size_t> injected_{0};
     atomic<std::uint64_t> remote_{0};
     atomic<std::uint64_t> spawned_outside_{0};

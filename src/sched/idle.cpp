@@ -18,19 +18,29 @@ constexpr std::chrono::microseconds longest_guard{10'000};
 
 }  // namespace
 
-void executor::inject(cell_base& cell) noexcept {
+/// From outside of the workers. False: a new task that came too late.
+bool executor::inject(cell_base& cell, bool is_new) noexcept {
     parker* sleeper = nullptr;
+    core_ref abandoned;
     {
         // Held over pick_sleeper(): the executor may be gone as soon as the cell can run and we
         // have left the lock (see the destructor).
         lock_guard guard(inject_lock_);
+        if (is_new) {
+            if (closing_.load(relaxed)) { return false; }
+            static_cast<edo::detail::cell&>(cell).counted = true;
+            spawned_outside_.add_by_owner(1);
+        }
         inject_queue_.push(cell);
         injected_.store(inject_queue_.size(), relaxed);
         remote_.add_by_owner(1);
         store_load_fence();  // pairs with: the one in enter_sleep()
         sleeper = pick_sleeper();
+        if (is_abandoned_) { abandoned = core_ref(core_); }
     }
     if (sleeper != nullptr) { sleeper->unpark(); }
+    if (abandoned) { drop_abandoned(); }
+    return true;
 }
 
 void executor::notify() noexcept {
@@ -138,6 +148,7 @@ bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
     const bool swept = p.swept;
     {
         lock_guard guard(idle_lock_);
+        if (limit.borrowed && resting_.size() > lent_) { return false; }  // see rest()
         const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
         p.is_searching = false;
         p.is_parked = true;
@@ -171,7 +182,10 @@ void executor::sleep(place& p, const run_limit& limit) noexcept {
     const bool held = leave_sleep(p, limit);
     if (held && is_guard && !p.is_searching) { guard_busy_places(p); }
     if (is_guard) { guarded_.store(false, seq_cst); }  // pairs with: become_guard(), notify_guard()
-    if (!held) { return; }
+    if (!held) {
+        if (is_guard) { notify_guard(); }  // another one, perhaps
+        return;
+    }
     if (is_guard && p.is_searching) { notify_guard(); }
     drivers_.poll(p.index);
 }
@@ -222,6 +236,9 @@ void executor::guard_busy_places(place& p) noexcept {
         }
     }
     guard_wait_ = found ? shortest_guard : std::min(2 * guard_wait_, longest_guard);
+    if (!found) { return; }
+    store_load_fence();  // pairs with: the one in enter_sleep()
+    notify();
 }
 
 }  // namespace edo::detail

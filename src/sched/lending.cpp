@@ -13,10 +13,16 @@ void executor::rest(worker_thread& self) noexcept {
             std::ranges::find(resting_, &self) == resting_.end()) {
             resting_.push_back(&self);
         }
-        if (!orphans_.empty() && resting_.size() > lent_) {
-            place* p = orphans_.back();
-            orphans_.pop_back();
-            assign_to_resting(*p)->unpark();
+        if (resting_.size() > lent_) {
+            if (!orphans_.empty()) {
+                place* p = orphans_.back();
+                orphans_.pop_back();
+                assign_to_resting(*p)->unpark();
+            } else {
+                for (place* p : sleepers_) {  // a borrower that sleeps has to give its place up
+                    if (p->resident == nullptr && !p->is_lent) { p->sleeper->unpark(); }
+                }
+            }
         }
     }
     store_load_fence();  // pairs with: the one in task_ended()
@@ -92,7 +98,10 @@ void executor::give_place_back(place& p) noexcept {
         return;
     }
     store_load_fence();  // pairs with: those in schedule() and inject()
-    if (has_shared_work() || closing_.load(relaxed)) { resident->unpark(); }
+    // The deadline again: a timer that another thread added before the place slept woke nobody.
+    if (has_shared_work() || closing_.load(relaxed) || drivers_.next_deadline(p.index)) {
+        resident->unpark();
+    }
 }
 
 void executor::block_on(thread_cell& root, bool may_lend) {
@@ -121,6 +130,9 @@ void executor::block_on(thread_cell& root, bool may_lend) {
     }
     cx.worker = worker;
     cx.runtime = runtime;
+    if (!options_.has_threads && closing_.load(relaxed)) {  // shutdown_background() inside the root
+        static_cast<void>(drop_all_here(std::chrono::steady_clock::now()));
+    }
 }
 
 /// Every block_on is woken and finds out.
@@ -157,6 +169,11 @@ executor::left_place executor::leave_place() noexcept {
     if (left.resident != nullptr) { left.resident->assigned.store(nullptr, relaxed); }
     left.is_lent = std::exchange(p.is_lent, false);
     if (left.is_lent) { --lent_; }  // its resting thread is free for another place
+    if (resting_.size() > lent_) {
+        assign_to_resting(p)->unpark();
+        return {};
+    }
+    orphans_.push_back(&p);
     return left;
 }
 
@@ -164,6 +181,7 @@ void executor::return_place(const left_place& left) noexcept {
     place& p = *left.at;
     {
         lock_guard guard(idle_lock_);
+        if (!take_orphan(p)) { return; }  // a thread that rested has it
         p.resident = left.resident;
         if (p.resident != nullptr) { p.resident->assigned.store(&p, relaxed); }
         p.is_lent = left.is_lent;
@@ -173,13 +191,12 @@ void executor::return_place(const left_place& left) noexcept {
     this_context().worker = &p;
 }
 
-void executor::orphan(place& p) noexcept {
+/// False: somebody holds the place.
+bool executor::take_orphan(place& p) noexcept { return std::erase(orphans_, &p) != 0; }
+
+void executor::hand_on(place& p) noexcept {
     lock_guard guard(idle_lock_);
-    if (resting_.size() > lent_) {
-        assign_to_resting(p)->unpark();
-    } else {
-        orphans_.push_back(&p);
-    }
+    if (resting_.size() > lent_ && take_orphan(p)) { assign_to_resting(p)->unpark(); }
 }
 
 /// The place goes to a resting thread, which is to be unparked.
@@ -196,6 +213,7 @@ void executor::adopt(place& p) noexcept {
     context& cx = this_context();
     {
         lock_guard guard(idle_lock_);
+        if (!take_orphan(p)) { return; }
         p.sleeper = &parker::this_thread();
     }
     p.lock_list();
@@ -210,6 +228,10 @@ void executor::adopt(place& p) noexcept {
 /// A borrowed place goes to a thread of the executor as soon as one rests that gets no other.
 bool executor::give_place_to_resting(place& p) noexcept {
     parker* wake = nullptr;
+    {
+        lock_guard guard(idle_lock_);
+        if (resting_.size() <= lent_) { return false; }
+    }
     stop_searching(p);
     p.unlock_list();
     {

@@ -58,6 +58,9 @@ public:
         schedule(task);
     }
     void task_ended(cell& task) noexcept override { intrusive_list<cell>::erase(task); }
+    void task_failed() noexcept override {
+        if (runtime_core* driving = this_context().runtime) { driving->task_failed(); }
+    }
 
     /// The set belongs to the thread that first drives it or spawns on it.
     void bind_thread() noexcept {
@@ -91,7 +94,9 @@ public:
             cell_base* next = next_task(++runs);
             if (next == nullptr) { break; }
             if (is_closing_) { static_cast<void>(next->state.request_abort()); }
-            if (drive(*next) == turn::yielded) { local_.push(*next); }
+            if (drive_with_hooks(static_cast<cell&>(*next), true, hooks) == turn::yielded) {
+                local_.push(*next);
+            }
         }
         is_running_ = was_running;
         cx.locals = outer;

@@ -94,7 +94,7 @@ void executor::work(const run_limit& limit) noexcept {
 
 /// Runs the tasks that are bound to this thread, in the order of their wakes.
 bool executor::run_bound() noexcept {
-    worker_thread* self = this_context().thread;
+    worker_thread* self = thread_here();
     cell_base* newest = self != nullptr ? self->take_bound() : nullptr;
     if (newest == nullptr) { return false; }
     if (place* p = this_context().worker) { stop_searching(*p); }
@@ -115,8 +115,7 @@ void executor::run_root(thread_cell& root) noexcept {
 
 void executor::run(cell& task, bool fresh_budget) noexcept {
     if (closing_.load(relaxed)) { static_cast<void>(task.state.request_abort()); }
-    const bool hooked = core_.hooks && (core_.hooks->on_before_poll || core_.hooks->on_after_poll);
-    const turn result = hooked ? drive_with_hooks(task, fresh_budget) : drive(task, fresh_budget);
+    const turn result = drive_with_hooks(task, fresh_budget, core_.hooks);
     if (result != turn::yielded) { return; }
     context& cx = this_context();
     if (cx.worker == nullptr || task.home != this) {
@@ -127,14 +126,18 @@ void executor::run(cell& task, bool fresh_budget) noexcept {
     push_back(*cx.worker, task);
 }
 
-turn executor::drive_with_hooks(cell& task, bool fresh_budget) noexcept {
+turn drive_with_hooks(cell& task, bool fresh_budget,
+                      const std::shared_ptr<const task_hooks>& hooks) noexcept {
+    if (!hooks || !(hooks->on_before_poll || hooks->on_after_poll)) {
+        return drive(task, fresh_budget);
+    }
     const std::string name(task.name());  // the task may be gone after the turn
     const task_meta meta{task.id, name, task.spawned_at};
-    const auto hooks = core_.hooks;
+    const auto keep = hooks;
     try {
-        if (hooks->on_before_poll) { hooks->on_before_poll(meta); }
+        if (keep->on_before_poll) { keep->on_before_poll(meta); }
         const turn result = drive(task, fresh_budget);
-        if (hooks->on_after_poll) { hooks->on_after_poll(meta); }
+        if (keep->on_after_poll) { keep->on_after_poll(meta); }
         return result;
     } catch (...) { fatal("a poll hook of the runtime threw"); }
 }
@@ -233,12 +236,20 @@ void executor::sweep(place& p) noexcept {
     parked.splice_back(p.parked());
     while (cell* task = parked.pop_front()) {
         p.parked().push_back(*task);
-        if (task->state.request_abort()) { push_back(p, *task); }
+        if (!task->state.request_abort()) { continue; }
+        if (task->home == this) {
+            push_back(p, *task);
+        } else {
+            task->home->schedule(*task);  // it is bound to another thread
+        }
     }
+    // A task may have ended just before, by a thread that did not see `closing_`.
+    store_load_fence();  // pairs with: the one in task_ended()
+    if (alive() == 0) { unpark_all(); }
 }
 
-bool executor::drop_all_here(
-    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+/// The calling thread drops what is left, as far as it gets until `deadline`.
+void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     if (place* p = lend_place()) {
         context& cx = this_context();
         place* worker = std::exchange(cx.worker, p);
@@ -248,7 +259,38 @@ bool executor::drop_all_here(
         cx.runtime = runtime;
         give_place_back(*p);
     }
+}
+
+/// The end of a current-thread runtime, which has no threads that outlive it. Tasks that a pin still
+/// holds keep the core; whoever wakes one drops it (drop_abandoned). True: none is left.
+bool executor::drop_all_here(
+    std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    drop_here(deadline);
+    if (alive() != 0) {
+        lock_guard guard(inject_lock_);
+        if (!std::exchange(is_abandoned_, true)) { core_.add_reference(); }
+    }
+    drop_abandoned();  // what was woken until then
     return alive() == 0;
+}
+
+/// Drops what is woken of an abandoned executor; with the last task goes the reference that kept the
+/// core. The caller has a reference of its own.
+void executor::drop_abandoned() noexcept {
+    do {
+        drop_here(std::chrono::steady_clock::now());
+        if (alive() == 0) {
+            bool is_last;
+            {
+                lock_guard guard(inject_lock_);
+                is_last = std::exchange(is_abandoned_, false);
+            }
+            if (is_last) { core_.release_reference(); }
+            return;
+        }
+        const lock_guard guard(idle_lock_);
+        if (free_place_ == nullptr) { return; }  // its holder looks again
+    } while (has_shared_work());
 }
 
 }  // namespace edo::detail

@@ -31,7 +31,6 @@ void timer_shard::fire(std::uint64_t tick) noexcept {
         count = 0;
         {
             lock_guard guard(lock_);
-            sleeps_until_ = 0;
             while (count < woken.size()) {
                 timer_entry* entry = wheel_.pop_due(tick);
                 if (entry == nullptr) { break; }

@@ -32,6 +32,7 @@ private:
 template <class A>
 auto block_on(runtime_core& core, bool may_lend, A&& awaitable) {
     using result = as_task_value_t<A>;
+    const core_ref keep(core);  // the future may shut the runtime down
     root_future<result> root(as_task(std::forward<A>(awaitable)));
     core.block_on(root, may_lend);
     if constexpr (std::is_reference_v<result>) {

@@ -15,7 +15,9 @@ public:
     local_runtime() : local_runtime(runtime::current_thread()) {}
     /// A runtime with the options of a current-thread builder.
     explicit local_runtime(runtime_builder builder) : runtime_(builder.build()) {
-        core_of(runtime_.handle()).keep_locals(&core_of(set_));
+        auto& core = core_of(runtime_.handle());
+        core.keep_locals(&core_of(set_));
+        core_of(set_).hooks = core.hooks;
     }
     local_runtime(const local_runtime&) = delete;
     local_runtime& operator=(const local_runtime&) = delete;

@@ -26,6 +26,14 @@ auto block_in_place(F&& f, std::source_location where = std::source_location::cu
     if constexpr (std::is_void_v<result>) {
         core->run_in_place([](void* g) { (*static_cast<std::remove_reference_t<F>*>(g))(); },
                            const_cast<void*>(static_cast<const void*>(std::addressof(f))), where);
+    } else if constexpr (std::is_reference_v<result>) {
+        std::remove_reference_t<result>* value = nullptr;
+        auto call = [&] {
+            result got = std::forward<F>(f)();
+            value = std::addressof(got);
+        };
+        core->run_in_place([](void* g) { (*static_cast<decltype(call)*>(g))(); }, &call, where);
+        return static_cast<result>(*value);
     } else {
         std::optional<result> value;
         auto call = [&] { value.emplace(std::forward<F>(f)()); };

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -97,6 +98,34 @@ TEST_F(rt_local, nothing_is_spawned_on_it_while_it_ends) {
     edo::local_runtime rt;
     rt.handle().spawn([](late) -> edo::task<> { co_await edo::sleep_for(1h); }, late()).detach();
     rt.block_on([]() -> edo::task<> { co_await edo::yield_now(); });
+}
+
+TEST_F(rt_local, hooks_see_the_local_tasks) {
+    int spawned = 0, before = 0, after = 0, ended = 0;
+    auto builder = edo::runtime::current_thread();
+    builder.on_task_spawn([&](const edo::task_meta&) { ++spawned; })
+        .on_before_poll([&](const edo::task_meta&) { ++before; })
+        .on_after_poll([&](const edo::task_meta&) { ++after; })
+        .on_task_terminate([&](const edo::task_meta&) { ++ended; });
+    edo::local_runtime rt(std::move(builder));
+    auto local = rt.spawn_local([]() -> edo::task<> { co_await edo::yield_now(); });
+    rt.block_on(local);
+    EXPECT_EQ(spawned, 1);
+    EXPECT_EQ(before, 2);
+    EXPECT_EQ(after, 2);
+    EXPECT_EQ(ended, 1);
+}
+
+TEST_F(rt_local, a_local_task_that_throws_can_shut_it_down) {
+    auto builder = edo::runtime::current_thread();
+    builder.unhandled_exception(edo::unhandled_exception_policy::shutdown_runtime);
+    edo::local_runtime rt(std::move(builder));
+    rt.spawn_local([]() -> edo::task<> {
+          throw std::runtime_error("wrong");
+          co_return;
+      }).detach();
+    EXPECT_THROW(rt.block_on([]() -> edo::task<> { co_await edo::sleep_for(1h); }),
+                 std::runtime_error);
 }
 
 TEST_F(rt_local, test_spawn_from_guard_other_thread) {

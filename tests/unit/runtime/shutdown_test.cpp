@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <functional>
 #include <future>
 #include <latch>
@@ -299,6 +300,68 @@ TEST_P(shutdown, can_shutdown_with_zero_timeout_in_runtime) {
     rt().block_on(rt().spawn(body, std::move(doomed)));
     while (handle.metrics().num_alive_tasks() > 0) { std::this_thread::yield(); }
     EXPECT_EQ(*alive, 0);
+}
+
+TEST_P(shutdown, shutdown_background_inside_block_on) {
+    auto alive = std::make_shared<counter>(0);
+    {
+        edo::runtime own = edo::test::builder_of(GetParam()).build();
+        auto body = [&]() -> edo::task<int> {
+            for (int i = 0; i < 3; ++i) { own.spawn(sleep_while_counted, alive).detach(); }
+            while (*alive < 3) { co_await edo::yield_now(); }
+            own.shutdown_background();  // nothing else holds the runtime
+            co_return 7;
+        };
+        EXPECT_EQ(own.block_on(body()), 7);
+        if (is_current_thread()) { EXPECT_EQ(*alive, 0); }
+    }
+    while (*alive > 0) { std::this_thread::yield(); }
+}
+
+/// An awaitable of another library that only the test resumes.
+struct opaque {
+    std::atomic<void*>* waiter;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) const noexcept { *waiter = h.address(); }
+    void await_resume() const noexcept {}
+};
+
+TEST_P(shutdown, a_pin_outlives_its_runtime_and_drops_its_task_late) {
+    counter alive{0};
+    std::atomic<void*> waiter{nullptr};
+    const auto body = [](counted, std::atomic<void*>* out) -> edo::task<> {
+        co_await opaque{out};
+        ADD_FAILURE() << "the task went on after the end of its runtime";
+    };
+    std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
+    std::optional<edo::runtime_handle> handle = own->handle();
+    auto joined = own->spawn(body, counted(alive), edo::unchecked(&waiter));
+    own->block_on(edo::yield_now());
+    while (waiter == nullptr) { std::this_thread::yield(); }
+    own->shutdown_timeout(50ms);
+    own.reset();
+    EXPECT_EQ(handle->metrics().leaked_tasks(), 1U);
+    handle.reset();
+    EXPECT_FALSE(joined.is_finished());
+    EXPECT_GT(alive, 0);
+    std::coroutine_handle<>::from_address(waiter).resume();
+    while (alive != 0 || !joined.is_finished()) { std::this_thread::yield(); }
+}
+
+TEST_P(shutdown, waits_for_a_closure_that_waits_for_a_timer) {
+    counter ended{0};
+    {
+        auto own = edo::test::builder_of(GetParam()).build();
+        std::latch started(1);
+        own.spawn_blocking(edo::unchecked([&] {
+               started.count_down();
+               edo::runtime_handle::current().block_on(edo::sleep_for(50ms));
+               ++ended;
+           }))
+            .detach();
+        started.wait();
+    }
+    EXPECT_EQ(ended, 1);
 }
 
 TEST_P(shutdown, shutdown_background_inside_an_own_task) {

@@ -49,6 +49,54 @@ TEST_P(block_in_place, runs_on_the_calling_thread_and_gives_the_value) {
     EXPECT_EQ(rt().block_on(handle), 4);
 }
 
+TEST_P(block_in_place, gives_references) {
+    auto handle = rt().spawn([]() -> edo::task<int> {
+        int value = 1;
+        edo::block_in_place([&]() -> int& { return value; }) = 5;
+        co_return value;
+    });
+    EXPECT_EQ(rt().block_on(handle), 5);
+}
+
+// The job that looks for a thread for the left place stays in the queue of the pool.
+TEST_P(block_in_place, needs_no_thread_of_a_full_pool) {
+    edo::runtime& full =
+        use(std::move(edo::runtime::multi_thread().worker_threads(1).max_blocking_threads(1)));
+    std::latch blocked(1), left(1);
+    auto closure = full.spawn_blocking(edo::unchecked([&] {
+        blocked.count_down();
+        left.wait();
+        return edo::runtime_handle::current().block_on(edo::spawn(give(3)));
+    }));
+    blocked.wait();
+    auto task = full.spawn(edo::unchecked([&]() -> edo::task<> {
+        edo::block_in_place([&] { left.count_down(); });
+        co_await edo::yield_now();
+    }));
+    EXPECT_EQ(full.block_on(closure), 3);
+    full.block_on(task);
+}
+
+// A thread of the pool that has taken the place and sleeps gives it up when a worker rests.
+TEST_P(block_in_place, a_sleeping_borrower_makes_room_in_a_full_pool) {
+    edo::runtime& full =
+        use(std::move(edo::runtime::multi_thread().worker_threads(1).max_blocking_threads(1)));
+    for (int i = 0; i < 20; ++i) {
+        auto task = full.spawn([]() -> edo::task<int> {
+            edo::block_in_place([] {
+                while (edo::runtime_handle::current().metrics().num_blocking_threads() == 0) {
+                    std::this_thread::yield();
+                }
+                auto elsewhere = edo::spawn(give(1));  // the borrower runs it, then sleeps
+                while (!elsewhere.is_finished()) { std::this_thread::yield(); }
+            });
+            auto child = edo::spawn_blocking([] { return 4; });
+            co_return co_await child;
+        });
+        EXPECT_EQ(full.block_on(task), 4);
+    }
+}
+
 TEST_P(block_in_place, an_exception_comes_out_and_the_task_goes_on) {
     auto handle = rt().spawn([]() -> edo::task<std::string> {
         std::string text;
