@@ -14,6 +14,12 @@
 #include <edo/runtime/runtime.hpp>
 #include <edo/sched/block_in_place.hpp>
 #include <edo/sched/local_set.hpp>
+#include <edo/sync/channel_errors.hpp>
+#include <edo/sync/mpsc.hpp>
+#include <edo/sync/mpsc_permit.hpp>
+#include <edo/sync/mutex.hpp>
+#include <edo/sync/notify.hpp>
+#include <edo/sync/oneshot.hpp>
 #include <edo/task/abort_handle.hpp>
 #include <edo/task/errors.hpp>
 #include <edo/task/join_error.hpp>

@@ -63,15 +63,19 @@ void cell::cancel_unqueued() noexcept {
     cx.current = outer;
 }
 
-void check_task(const promise_base* promise, bool must_be_sendable) {
+void check_task(const promise_base* promise, bool must_be_sendable,
+                const std::source_location& where) {
     if (promise == nullptr) {
         throw std::logic_error(
+            at_line(where) +
             "edo: spawn of an empty task; it was moved from, awaited or spawned before");
     }
     const parameter_record* rule = promise->rule();
     if (rule == nullptr) { return; }
-    if (rule->borrows) { throw_borrow_error(*rule, promise->function()); }
-    if (must_be_sendable && rule->not_sendable) { throw_send_error(*rule, promise->function()); }
+    if (rule->borrows) { throw_borrow_error(*rule, promise->function(), where); }
+    if (must_be_sendable && rule->not_sendable) {
+        throw_send_error(*rule, promise->function(), where);
+    }
 }
 
 void report_unhandled(const task_hooks* hooks, const task_meta& meta,

@@ -27,11 +27,12 @@ public:
 
     /// An empty set. Throws std::bad_alloc.
     join_set() : queue_(std::make_unique<detail::join_queue>()) {}
-    /// Takes what the other refers to, and leaves it empty.
+    /// Takes the tasks of the other, which may only be assigned to or destroyed afterwards.
     join_set(join_set&& other) noexcept = default;
-    /// Gives up what it refers to, and takes that of the other.
+    /// Aborts its own tasks, and takes those of the other.
     join_set& operator=(join_set&& other) noexcept {
-        std::swap(queue_, other.queue_);
+        join_set moved(std::move(other));
+        std::swap(queue_, moved.queue_);
         return *this;
     }
     /// Aborts all tasks.

@@ -273,6 +273,22 @@ TEST_P(join_set, moves_with_its_tasks) {
     rt().block_on(body());
 }
 
+TEST_P(join_set, that_takes_another_one_aborts_its_own_tasks) {
+    auto body = []() -> task<> {
+        edo::join_set<int> first;
+        first.spawn([]() -> task<int> {
+            co_await edo::sleep_for(std::chrono::hours(1));
+            co_return 1;
+        });
+        edo::join_set<int> second;
+        second.spawn(&value, 2);
+        first = std::move(second);
+        auto all = co_await first.join_all();
+        EXPECT_EQ(all, std::vector<int>{2});
+    };
+    rt().block_on(body());
+}
+
 TEST_P(join_set, takes_blocking_closures_and_tasks) {
     auto body = []() -> task<> {
         edo::join_set<int> set;

@@ -200,6 +200,44 @@ TEST_P(spawn, checks_a_task_among_the_arguments_as_well) {
     EXPECT_EQ(rt().block_on(std::move(good)), 2);
 }
 
+task<int> length_of(const std::string& text) {
+    co_await edo::yield_now();
+    co_return static_cast<int>(text.size());
+}
+task<int> forgets_its_local() {
+    const std::string gone(100, 'x');
+    return length_of(gone);
+}
+task<> passes_an_rc_on() { return takes_rc(1, edo::make_rc<int>(1)); }
+
+TEST_P(spawn, checks_the_task_that_a_plain_function_returns) {
+    EXPECT_THROW(rt().block_on(rt().spawn(forgets_its_local)), edo::borrow_error);
+    EXPECT_THROW(rt().block_on(rt().spawn(passes_an_rc_on)), edo::send_error);
+    // Its own parameters live in the task; so they do when it is a coroutine.
+    EXPECT_EQ(rt().block_on(rt().spawn(length_of, std::string("four"))), 4);
+    const auto by_value = [](int a) { return add(a, 1); };
+    EXPECT_EQ(rt().block_on(rt().spawn(by_value, 1)), 2);
+    const auto empty = [] { return task<int>(); };
+    EXPECT_THROW(rt().block_on(rt().spawn(empty)), std::logic_error);
+}
+
+TEST_P(spawn, a_broken_rule_names_the_line) {
+    const std::string text = "x";
+    std::string what;
+    const int line = __LINE__ + 2;
+    try {
+        rt().spawn(length_of(text)).detach();
+    } catch (const edo::borrow_error& e) { what = e.what(); }
+    EXPECT_NE(what.find("spawn_test.cpp:" + std::to_string(line) + ": "), std::string::npos)
+        << what;
+}
+
+TEST_P(spawn, of_a_blocking_closure_checks_a_task_among_the_arguments) {
+    const auto run = [](task<int>) {};
+    EXPECT_THROW(rt().spawn_blocking(run, length_of("x")).detach(), edo::borrow_error);
+    rt().block_on(rt().spawn_blocking(run, add(1, 1)));
+}
+
 task<int> length(std::string_view text) { co_return static_cast<int>(text.size()); }
 
 TEST_P(spawn, of_an_unchecked_task_is_not_checked) {

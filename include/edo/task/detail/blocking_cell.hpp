@@ -88,6 +88,7 @@ private:
 /// Hands a new blocking task to the pool.
 template <class Base, class F, class... Args>
 Base* launch_blocking(runtime_core& core, const spawn_site& site, F&& f, Args&&... args) {
+    (check_argument(args, true, site.where), ...);
     using made = blocking_call<Base, std::decay_t<F>, std::decay_t<Args>...>;
     return name_and_start(
         new made(core, site.where, std::forward<F>(f), std::forward<Args>(args)...), site,

@@ -14,6 +14,7 @@
 #include <edo/task/detail/invoke_stored.hpp>
 #include <edo/task/detail/join_word.hpp>
 #include <edo/task/detail/runtime_core.hpp>
+#include <edo/task/detail/signature.hpp>
 #include <edo/task/join_error.hpp>
 #include <edo/task/spawnable.hpp>
 
@@ -70,7 +71,8 @@ public:
     join_word join;
     atomic<std::uint32_t> references{1};
     task_outcome outcome = task_outcome::pending;
-    bool counted = false;  ///< its end is reported to `owner`
+    bool counted = false;   ///< its end is reported to `owner`
+    bool is_local = false;  ///< it stays on its thread: the `Send` rule does not apply
 
 protected:
     virtual ~cell() = default;
@@ -163,6 +165,46 @@ protected:
     }
 };
 
+/// Checks what only run time can see: tasks among the arguments, by the record of their parameters.
+/// `spawn(task)` itself uses the same check. Throws borrow_error, send_error, std::logic_error.
+EDO_API void check_task(const promise_base* promise, bool must_be_sendable,
+                        const std::source_location& where);
+
+template <class T>
+void check_argument(const T&, bool, const std::source_location&) noexcept {}
+template <class T>
+void check_argument(const task<T>& t, bool must_be_sendable, const std::source_location& where) {
+    check_task(task_access::promise(t), must_be_sendable, where);
+}
+
+/// Whether `rule` is the record of the callable's own parameters, which are judged when it is
+/// spawned. Also true where they cannot be known: for templates and overload sets.
+template <class F, class... Ps>
+bool is_own_record(const parameter_record* rule, type_list<Ps...>) {
+    if constexpr (std::is_member_pointer_v<F>) {
+        return true;  // the object is among the arguments
+    } else if constexpr (std::is_pointer_v<F>) {
+        return rule == record_of<Ps...>();
+    } else {
+        return rule == record_of<const F&, Ps...>() || rule == record_of<F&, Ps...>() ||
+               rule == record_of<F&&, Ps...>();
+    }
+}
+template <class F>
+bool is_own_record(const parameter_record*, no_signature) {
+    return true;
+}
+
+/// What a plain function returned: the coroutine that it called may break a rule. Throws as
+/// check_task().
+template <class F, class T>
+void check_returned(const task<T>& t, bool must_be_sendable, const std::source_location& where) {
+    const promise_base* made = task_access::promise(t);
+    if (made == nullptr || !is_own_record<F>(made->rule(), parameters_of<F>{})) {
+        check_task(made, must_be_sendable, where);
+    }
+}
+
 /// A task made from a callable and its arguments. `Base` is spawned<T> or derives from it.
 template <class Base, class F, class... Args>
 class spawned_call final : public Base {
@@ -174,7 +216,11 @@ public:
 
     bool begin() noexcept override {
         try {
-            this->start(invoke_stored(payload_->callable, payload_->arguments));
+            auto made = invoke_stored(payload_->callable, payload_->arguments);
+            if constexpr (!is_unchecked<F>) {
+                check_returned<F>(made, !this->is_local, this->spawned_at);
+            }
+            this->start(std::move(made));
             return true;
         } catch (...) {
             this->result.error = std::current_exception();
@@ -212,17 +258,6 @@ private:
     task<T> task_;
 };
 
-/// Checks what only run time can see: tasks among the arguments, by the record of their parameters.
-/// `spawn(task)` itself uses the same check. Throws borrow_error, send_error, std::logic_error.
-EDO_API void check_task(const promise_base* promise, bool must_be_sendable);
-
-template <class T>
-void check_argument(const T&, bool) noexcept {}
-template <class T>
-void check_argument(const task<T>& t, bool must_be_sendable) {
-    check_task(task_access::promise(t), must_be_sendable);
-}
-
 /// A new cell for `f(args...)`, whatever may be spawned: callable and arguments, or a task.
 template <class Base, class F, class... Args>
 Base* make_cell(task_owner& owner, std::source_location where, bool must_be_sendable, F&& f,
@@ -230,15 +265,17 @@ Base* make_cell(task_owner& owner, std::source_location where, bool must_be_send
     using callable = unwrapped_t<std::decay_t<F>>;
     if constexpr (is_task<callable>) {
         if constexpr (is_task<std::decay_t<F>>) {
-            check_argument(f, must_be_sendable);
+            check_argument(f, must_be_sendable, where);
             return new spawned_task<Base>(owner, where, std::move(f));
         } else {
             return new spawned_task<Base>(owner, where, std::move(f.value));
         }
     } else {
-        (check_argument(args, must_be_sendable), ...);
+        (check_argument(args, must_be_sendable, where), ...);
         using made = spawned_call<Base, std::decay_t<F>, std::decay_t<Args>...>;
-        return new made(owner, where, std::forward<F>(f), std::forward<Args>(args)...);
+        auto* task = new made(owner, where, std::forward<F>(f), std::forward<Args>(args)...);
+        task->is_local = !must_be_sendable;
+        return task;
     }
 }
 
