@@ -1,0 +1,9 @@
+#include <edo/edo.hpp>
+
+edo::task<int> get();
+edo::task<long> get_long();
+
+void test(edo::local_set& local) {
+    edo::join_set<long> set;
+    set.spawn_local_on(local, get_long);
+}

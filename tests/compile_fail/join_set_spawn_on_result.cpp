@@ -1,0 +1,14 @@
+// expect: result
+// expect: int
+// expect: is not the result type of the set
+// expect: long
+// expect: return exactly that type
+#include <edo/edo.hpp>
+
+edo::task<int> get();
+edo::task<long> get_long();
+
+void test(const edo::runtime_handle& handle) {
+    edo::join_set<long> set;
+    set.spawn_on(handle, get);
+}

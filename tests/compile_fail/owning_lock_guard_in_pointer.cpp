@@ -1,0 +1,16 @@
+// expect: argument 0
+// expect: std::lock_guard<std::mutex>
+// expect: is not owning
+// expect: it holds std::lock_guard<std::mutex>
+// expect: lock inside the task
+#include <edo/edo.hpp>
+
+#include <memory>
+#include <mutex>
+
+constexpr auto take = [](auto) -> edo::task<> { co_return; };
+
+void test() {
+    static std::mutex mutex;
+    edo::spawn(take, std::make_unique<std::lock_guard<std::mutex>>(mutex));
+}
