@@ -4,7 +4,10 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <stdexcept>
+#include <string>
+#include <utility>
 
 // [spawn]
 edo::task<int> square(int x) { co_return x* x; }
@@ -33,8 +36,20 @@ edo::task<> failures() {
 }
 // [/failure]
 
+edo::task<std::size_t> length(std::string text) { co_return text.size(); }
+
+edo::task<> names() {
+    std::string text = "a string";
+    // [names]
+    auto handle = edo::spawn(length, std::move(text));  // the handle gets its own line
+    const std::size_t n = co_await handle;
+    // [/names]
+    fmt::print("length: {}\n", n);
+}
+
 edo::task<int> co_main(int, char**) {
     co_await values();
     co_await failures();
+    co_await names();
     co_return 0;
 }

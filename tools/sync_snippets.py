@@ -6,7 +6,8 @@
     (what stands between `// [spawn]` and `// [/spawn]` in that file, unindented)
     ```
 
-`#name` may be left out: then it is the whole file.
+`#name` may be left out: then it is the whole file. A ```cpp block without such a mark is refused,
+since nobody compiles it; what is not C++ to compile is ```text.
 """
 
 import argparse
@@ -22,6 +23,7 @@ SNIPPET = re.compile(
     r"(?P<body>.*?)(?P<tail>^```$)",
     re.MULTILINE | re.DOTALL,
 )
+CODE = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*(?:cpp|c\+\+)", re.MULTILINE | re.IGNORECASE)
 MARK = re.compile(r"^\s*// \[/?[\w-]+\]\s*\n", re.MULTILINE)
 
 
@@ -57,6 +59,10 @@ def update(root, path, errors):
     new = SNIPPET.sub(replace, text)
     if len(re.findall("^<!-- snippet:", text, re.MULTILINE)) != count:
         errors.append(f"{file}:1: a snippet marker is not followed by a ``` block")
+    rest = SNIPPET.sub(lambda match: "\n" * match[0].count("\n"), text)
+    for fence in CODE.finditer(rest):
+        errors.append(f"{file}:{source.line_of(rest, fence.start())}: C++ without a snippet mark; take "
+                      "it from a compiled example, or call it ```text if it is not to be compiled")
     return text, new, count
 
 

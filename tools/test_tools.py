@@ -214,6 +214,22 @@ class Snippets(ToolTest):
         self.write("docs/a.md", "<!-- snippet: examples/a.cpp#one -->\n\ntext\n")
         self.fails("sync_snippets", "docs/a.md:1: a snippet marker")
 
+    def test_code_without_mark(self):
+        for page in ("README.md", "docs/a.md"):
+            for fence in ("```cpp", "```c++", "```C++ title", "  ``` cpp", "~~~cpp"):
+                self.write(page, f"text\n\n{fence}\nint a;\n{fence.strip()[:3]}\n")
+                self.fails("sync_snippets", f"{page}:3: C++ without a snippet mark", "--check")
+            self.write(page, "```text\nint a;\n```\n```cmake\na()\n```\n```\nint a;\n```\n    int a;\n")
+            self.passes("sync_snippets", "--check")
+
+    def test_mark_covers_one_block(self):
+        self.write("examples/a.cpp", "// [one]\nint a;\n// [/one]\n")
+        page = self.PAGE.format("int a;\n")
+        self.write("README.md", page + "\n```cpp\nint b;\n```\n")
+        self.fails("sync_snippets", "README.md:8: C++ without a snippet mark", "--check")
+        self.write("README.md", page + "\n" + page)
+        self.passes("sync_snippets", "--check")
+
 
 if __name__ == "__main__":
     unittest.main()
