@@ -236,4 +236,69 @@ TEST_F(time_interval, may_move_into_a_task) {
     }());
 }
 
+/// The real clock: what holds however late a thread runs.
+class time_interval_of_the_real_clock : public edo::test::runtime_test {};
+INSTANTIATE_TEST_SUITE_P(kinds, time_interval_of_the_real_clock, edo::test::all_kinds,
+                         edo::test::kind_name);
+
+constexpr auto behaviors = {missed_tick::burst, missed_tick::delay, missed_tick::skip};
+
+/// Expects the next ticks at their due, in order, and none before the clock has reached it.
+task<> expect_ticks(missed_tick behavior, edo::interval iv, edo::clock::time_point last,
+                    int count) {
+    iv.set_missed_tick(behavior);
+    const auto period = iv.period();
+    const auto start = last;
+    for (int i = 0; i < count; ++i) {
+        const auto tick = co_await iv.tick();
+        const auto now = edo::clock::now();
+        EXPECT_GE(now, tick) << "too early";
+        EXPECT_GE(tick, last + period) << "out of order";
+        switch (behavior) {
+            case missed_tick::burst: EXPECT_EQ(tick, last + period); break;
+            case missed_tick::skip: EXPECT_EQ((tick - start) % period, 0ns); break;
+            case missed_tick::delay: break;
+        }
+        last = tick;
+    }
+}
+
+TEST_P(time_interval_of_the_real_clock, ticks_come_in_order_and_never_early) {
+    rt().block_on([]() -> task<> {
+        edo::join_set<void> set;
+        for (const auto behavior : behaviors) {
+            for (const auto period : {700us, 1000us, 2300us}) {
+                edo::interval iv(period);
+                const auto first = co_await iv.tick();
+                EXPECT_GE(edo::clock::now(), first);
+                set.spawn(&expect_ticks, behavior, std::move(iv), first, 6);
+            }
+        }
+        co_await set.join_all();
+    }());
+}
+
+TEST_P(time_interval_of_the_real_clock, the_first_tick_waits_for_its_time) {
+    rt().block_on([]() -> task<> {
+        const auto begin = edo::clock::now() + 3ms;
+        auto iv = edo::interval_at(begin, 1ms);
+        const auto first = co_await iv.tick();
+        const auto now = edo::clock::now();
+        EXPECT_GE(now, begin);
+        EXPECT_EQ(first, begin);
+        co_await expect_ticks(missed_tick::burst, std::move(iv), first, 3);
+    }());
+}
+
+TEST_P(time_interval_of_the_real_clock, ticks_that_were_missed_keep_the_order) {
+    rt().block_on([]() -> task<> {
+        for (const auto behavior : behaviors) {
+            edo::interval iv(1ms);
+            const auto first = co_await iv.tick();
+            while (edo::clock::now() < first + 12ms) { co_await edo::yield_now(); }
+            co_await expect_ticks(behavior, std::move(iv), first, 16);
+        }
+    }());
+}
+
 }  // namespace
