@@ -8,11 +8,13 @@
 namespace edo::detail {
 namespace {
 
-/// A task that may change threads owns its rc itself; everything else (a local set, the future of a
-/// block_on, a plain thread) stays on its thread, so the thread does.
+/// A task that may change threads owns its rc itself; everything else (a local set, a
+/// local_runtime, the future of a block_on, a plain thread) stays on its thread, so the thread does.
 const void* current_home(bool& is_task) noexcept {
     const context& cx = this_context();
-    const cell* running = cx.locals == nullptr ? current_cell() : nullptr;
+    const bool stays =
+        cx.locals != nullptr || (cx.runtime != nullptr && cx.runtime->locals_here() != nullptr);
+    const cell* running = stays ? nullptr : current_cell();
     is_task = running != nullptr;
     return is_task ? static_cast<const void*>(running) : &cx;
 }

@@ -1,5 +1,5 @@
 // expect: argument 0
-// expect: std::unique_lock<std::mutex>
+// expect: std::lock_guard<std::mutex>
 // expect: is not owning
 // expect: it is a lock guard
 // expect: lock inside the task
@@ -7,9 +7,9 @@
 
 #include <mutex>
 
-constexpr auto take = [](auto) -> edo::task<> { co_return; };
+constexpr auto take = [](auto&&) -> edo::task<> { co_return; };
 
 void test() {
     static std::mutex mutex;
-    edo::spawn(take, std::unique_lock(mutex));
+    edo::spawn(take, std::lock_guard(mutex));
 }

@@ -2,9 +2,9 @@
 
 #include <mutex>
 
-constexpr auto take = [](auto) -> edo::task<> { co_return; };
+constexpr auto take = [](auto&&) -> edo::task<> { co_return; };
 
 void test() {
     static std::mutex mutex;
-    edo::spawn(take, std::unique_lock(mutex).owns_lock());
+    edo::spawn(take, mutex.native_handle() != nullptr);
 }

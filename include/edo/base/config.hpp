@@ -1,6 +1,6 @@
 /// Requirements on the compiler, the export macro and the build's switches.
 ///
-/// EDO_CHECKED  1: `edo::rc` knows the task, set or thread that it belongs to (default in Debug).
+/// EDO_CHECKED  1: `edo::rc` knows the task or thread that it belongs to (default in Debug).
 /// EDO_COUNT    1: atomic read-modify-writes, locks and allocations are counted (tests only).
 /// Both change the layout of types: the library and its users must agree (the CMake target sees to it).
 #pragma once

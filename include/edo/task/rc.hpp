@@ -61,7 +61,7 @@ class weak_rc;
 ///
 /// What is checked  parameters and results of tasks, at compile time. A local variable that lives
 ///                  across an await is invisible to C++; with EDO_CHECKED (default in Debug) the
-///                  program stops with a message when an rc is touched by another task or set.
+///                  program stops with a message when an rc is touched by another task or thread.
 /// Thread safety    none.
 template <class T>
 class rc {

@@ -154,7 +154,9 @@ consteval auto judge_argument() {
     if constexpr (Mode.owns && is_string_literal<Arg>) {
         return broken<what, why::is_not_owning<why::it_is_a_string_literal>,
                       why::pass_a_std_string>{};
-    } else if constexpr (!std::is_constructible_v<stored, Arg>) {
+    } else if constexpr (!std::is_constructible_v<stored, Arg> &&
+                         (std::is_move_constructible_v<stored> ||
+                          !is_broken<decltype(judge_value<Mode, what, stored>())>)) {
         return broken<what, why::cannot_be_copied_into_the_task, why::pass_std_move_of_it>{};
     } else {
         return judge_value<Mode, what, stored>();
