@@ -10,7 +10,9 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace edo::test {
 
@@ -88,21 +90,39 @@ private:
     std::thread thread_;
 };
 
+/// Notes an outcome; as often as one likes, a round counts it once.
+using outcome_counter = std::function<void(const char*)>;
+
 /// Calls `round()`, which names its outcome, until each of `expected` came `often` times. Fails if
-/// that takes too long, or if another outcome comes.
+/// that takes too long, or if another outcome comes. A round with several outcomes takes an
+/// `outcome_counter`.
 template <class Round>
-void until_seen(std::initializer_list<const char*> expected, Round&& round, int often = 100) {
-    std::map<std::string, int> seen;
-    for (const char* outcome : expected) { seen[outcome] = 0; }
+void until_seen(const std::vector<const char*>& expected, Round&& round, int often = 100,
+                int most_rounds = 5'000'000) {
+    struct tally {
+        int rounds = 0;
+        int last = -1;
+    };
+    std::map<std::string, tally> seen;
+    for (const char* outcome : expected) { seen[outcome] = {}; }
     std::size_t missing = expected.size();
-    for (int i = 0; i < 5'000'000 && missing != 0; ++i) {
-        const std::string outcome = round();
-        ASSERT_TRUE(seen.contains(outcome)) << "unexpected outcome: " << outcome;
-        missing -= ++seen[outcome] == often ? 1 : 0;
+    int now = 0;
+    const outcome_counter count = [&](const char* outcome) {
+        const auto found = seen.find(outcome);
+        ASSERT_NE(found, seen.end()) << "unexpected outcome: " << outcome;
+        if (std::exchange(found->second.last, now) == now) { return; }
+        missing -= ++found->second.rounds == often ? 1 : 0;
+    };
+    for (; now < most_rounds && missing != 0; ++now) {
+        if constexpr (std::is_invocable_v<Round&, const outcome_counter&>) {
+            round(count);
+        } else {
+            count(round());
+        }
         if (testing::Test::HasFailure()) { return; }
     }
-    for (const auto& [outcome, count] : seen) {
-        EXPECT_GE(count, often) << "outcome seen too seldom: " << outcome;
+    for (const auto& [outcome, found] : seen) {
+        EXPECT_GE(found.rounds, often) << "outcome seen too seldom: " << outcome;
     }
 }
 
