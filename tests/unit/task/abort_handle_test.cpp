@@ -216,6 +216,22 @@ TEST_P(task_abort, outlives_the_runtime) {
     EXPECT_TRUE(ender.is_finished());
 }
 
+TEST_P(task_abort, an_ended_task_stays_finished_when_it_was_joined_or_detached) {
+    auto joined = rt().spawn([]() -> task<> { co_return; });
+    auto detached = rt().spawn([]() -> task<> { co_return; });
+    const auto of_joined = joined.abort_handle();
+    const auto of_detached = detached.abort_handle();
+    auto body = [&]() -> task<> {
+        co_await joined;
+        while (!of_detached.is_finished()) { co_await edo::yield_now(); }
+    };
+    rt().block_on(body());
+    { const auto gone = std::move(joined); }
+    detached.detach();
+    EXPECT_TRUE(of_joined.is_finished());
+    EXPECT_TRUE(of_detached.is_finished());
+}
+
 INSTANTIATE_TEST_SUITE_P(task, task_abort, edo::test::all_kinds, edo::test::kind_name);
 
 }  // namespace

@@ -55,9 +55,11 @@ public:
         return false;
     }
     /// Gives up the right to join; no listener is registered. True: the task has ended, and the
-    /// caller disposes of result and reference.
+    /// caller disposes of result and reference; is_done() stays true.
     [[nodiscard]] bool detach() noexcept {
-        return word_.exchange(detached, acq_rel) != empty;  // pairs with: complete()
+        value expected = empty;
+        // acq_rel: pairs with complete()
+        return !word_.compare_exchange(expected, detached, acq_rel, acquire);
     }
 
 private:
