@@ -14,6 +14,7 @@ constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
 bool timer_shard::add(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
     wheel_.insert(entry);
+    ++registered_;
     return entry.tick < sleeps_until_;
 }
 
@@ -21,6 +22,7 @@ bool timer_shard::remove(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
     if (entry.waiter == nullptr) { return true; }
     timing_wheel::erase(entry);
+    --registered_;
     return false;
 }
 
@@ -34,6 +36,7 @@ void timer_shard::fire(std::uint64_t tick) noexcept {
             while (count < woken.size()) {
                 timer_entry* entry = wheel_.pop_due(tick);
                 if (entry == nullptr) { break; }
+                --registered_;
                 woken[count++] = claim(*std::exchange(entry->waiter, nullptr));
             }
         }
@@ -46,6 +49,11 @@ std::optional<std::uint64_t> timer_shard::sleep_until() noexcept {
     const auto next = wheel_.next_tick();
     sleeps_until_ = next.value_or(UINT64_MAX);
     return next;
+}
+
+std::size_t timer_shard::registered() noexcept {
+    lock_guard guard(lock_);
+    return registered_;
 }
 
 time_driver::time_driver(unsigned shards, bool can_pause, std::function<void(unsigned)> wake_shard)
@@ -141,6 +149,12 @@ bool time_driver::advance_idle() noexcept {
 void time_driver::permit() noexcept {
     // release: pairs with advance_idle()
     if (inhibited_.fetch_sub(1, release) == 1 && is_paused()) { wake_shard_(0); }
+}
+
+std::size_t time_driver::registered() const noexcept {
+    std::size_t sum = 0;
+    for (const auto& shard : shards_) { sum += shard->registered(); }
+    return sum;
 }
 
 }  // namespace edo::detail

@@ -25,11 +25,14 @@ public:
     void fire(std::uint64_t tick) noexcept;
     /// The tick at which fire() has something to do; the place is about to sleep until then.
     [[nodiscard]] std::optional<std::uint64_t> sleep_until() noexcept;
+    /// How many timers it holds.
+    [[nodiscard]] std::size_t registered() noexcept;
 
 private:
     mutex lock_;
     timing_wheel wheel_ EDO_GUARDED_BY(lock_);
     std::uint64_t sleeps_until_ EDO_GUARDED_BY(lock_) = 0;  // 0: awake
+    std::size_t registered_ EDO_GUARDED_BY(lock_) = 0;
 };
 
 /// The clock, real or paused, and a shard for each worker place.
@@ -58,6 +61,8 @@ public:
     /// Around blocking closures: the paused clock does not jump while one runs.
     void inhibit() noexcept { inhibited_.fetch_add(1, relaxed); }
     void permit() noexcept;
+    /// How many timers wait, in all shards: none once all tasks are gone.
+    [[nodiscard]] std::size_t registered() const noexcept;
 
 private:
     [[nodiscard]] std::uint64_t tick_of(clock::time_point t) const noexcept;

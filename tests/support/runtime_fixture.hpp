@@ -1,6 +1,8 @@
 /// Runs a test over every kind of runtime, and proves that it left nothing behind.
 #pragma once
 
+#include "time/driver.hpp"
+
 #include <edo/edo.hpp>
 
 #include <gtest/gtest.h>
@@ -60,9 +62,13 @@ inline std::size_t threads_now() {
 }
 inline std::size_t descriptors_now() { return entries("/proc/self/fd"); }
 
-/// Base of all runtime tests: after the test no thread, descriptor or task of it is left. A task that
-/// is gone has taken its timers with it: they lie in its frames. A joined thread may stay visible in
-/// /proc for a moment, hence the patience.
+/// Timers that wait in the runtime behind a handle.
+inline std::size_t timers_of(const runtime_handle& handle) {
+    return core_of(handle).time().registered();
+}
+
+/// Base of all runtime tests: after the test no thread, descriptor, task or timer of it is left. A
+/// joined thread may stay visible in /proc for a moment, hence the patience.
 class leak_check : public testing::Test {
 protected:
     leak_check() : threads_(threads_now()), descriptors_(descriptors_now()) {}
@@ -77,6 +83,7 @@ protected:
         for (const runtime_handle& handle : watched_) {
             EXPECT_EQ(handle.metrics().num_alive_tasks(), 0U) << "tasks were left";
             EXPECT_EQ(handle.metrics().leaked_tasks(), 0U);
+            EXPECT_EQ(timers_of(handle), 0U) << "timers were left";
         }
         watched_.clear();
     }

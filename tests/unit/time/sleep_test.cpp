@@ -345,15 +345,22 @@ TEST_F(time_sleep, drop_from_wake) {
 
 TEST_F(time_sleep, a_dropped_sleep_leaves_no_timer_behind) {
     run([]() -> task<> {
+        const auto timers = [] { return edo::test::timers_of(edo::runtime_handle::current()); };
         const stopwatch watch;
         auto sleeper = edo::spawn([]() -> task<> { co_await edo::sleep_for(1h); });
-        co_await edo::yield_now();
+        auto fires = edo::spawn([]() -> task<> { co_await edo::sleep_for(30min); });
+        EXPECT_EQ(timers(), 0U);
+        for (int i = 0; i < 2; ++i) { co_await edo::yield_now(); }  // each has its turn
+        EXPECT_EQ(timers(), 2U);
         sleeper.abort();
         auto result = co_await sleeper.join();
         EXPECT_FALSE(result.has_value());
+        EXPECT_EQ(timers(), 1U);
         EXPECT_EQ(watch.elapsed(), 0ms);
         co_await edo::sleep_for(2h);
+        EXPECT_EQ(timers(), 0U);
         EXPECT_EQ(watch.elapsed(), 2h);
+        co_await fires;
     }());
 }
 
