@@ -12,6 +12,7 @@
 
 #include "support/poll.hpp"
 #include "support/race.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -22,7 +23,9 @@ using edo::sync::mpsc_sender;
 using edo::sync::mpsc_unbounded;
 using message = std::shared_ptr<int>;
 
-TEST(sync_mpsc_stress, send_against_the_first_poll) {
+class sync_mpsc_stress : public test::leak_check {};
+
+TEST_F(sync_mpsc_stress, send_against_the_first_poll) {
     test::opponent other;
     auto ends = mpsc<int>(4);
     test::until_seen({"ready", "woken"}, [&] {
@@ -36,7 +39,7 @@ TEST(sync_mpsc_stress, send_against_the_first_poll) {
     });
 }
 
-TEST(sync_mpsc_stress, send_against_the_drop_of_a_receive) {
+TEST_F(sync_mpsc_stress, send_against_the_drop_of_a_receive) {
     test::opponent other;
     auto ends = mpsc<int>(4);
     test::until_seen({"woken", "dropped first"}, [&] {
@@ -49,7 +52,7 @@ TEST(sync_mpsc_stress, send_against_the_drop_of_a_receive) {
     });
 }
 
-TEST(sync_mpsc_stress, two_sends_wake_once) {
+TEST_F(sync_mpsc_stress, two_sends_wake_once) {
     // The second slot may be written before the first one; then only the first send may wake.
     test::opponent other;
     auto ends = mpsc<int>(4);
@@ -65,7 +68,7 @@ TEST(sync_mpsc_stress, two_sends_wake_once) {
     }
 }
 
-TEST(sync_mpsc_stress, dropping_tx) {
+TEST_F(sync_mpsc_stress, dropping_tx) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         auto ends = mpsc<int>(1);
@@ -79,7 +82,7 @@ TEST(sync_mpsc_stress, dropping_tx) {
     });
 }
 
-TEST(sync_mpsc_stress, send_then_drop_gives_the_value_and_the_end) {
+TEST_F(sync_mpsc_stress, send_then_drop_gives_the_value_and_the_end) {
     test::opponent other;
     for (int i = 0; i < 5000; ++i) {
         auto ends = mpsc<int>(1);
@@ -96,7 +99,7 @@ TEST(sync_mpsc_stress, send_then_drop_gives_the_value_and_the_end) {
     }
 }
 
-TEST(sync_mpsc_stress, send_against_the_drop_of_the_receiver) {
+TEST_F(sync_mpsc_stress, send_against_the_drop_of_the_receiver) {
     test::opponent other;
     test::until_seen({"sent", "came back"}, [&] {
         auto value = std::make_shared<int>(1);
@@ -112,7 +115,7 @@ TEST(sync_mpsc_stress, send_against_the_drop_of_the_receiver) {
     });
 }
 
-TEST(sync_mpsc_stress, receive_against_the_drop_of_the_first_waiting_send) {
+TEST_F(sync_mpsc_stress, receive_against_the_drop_of_the_first_waiting_send) {
     test::opponent other;
     auto ends = mpsc<int>(1);
     auto& [tx, rx] = ends;
@@ -131,7 +134,7 @@ TEST(sync_mpsc_stress, receive_against_the_drop_of_the_first_waiting_send) {
     EXPECT_EQ(tx.capacity(), rx.max_capacity());
 }
 
-TEST(sync_mpsc_stress, close_against_a_waiting_reserve) {
+TEST_F(sync_mpsc_stress, close_against_a_waiting_reserve) {
     test::opponent other;
     test::until_seen({"granted", "closed"}, [&] {
         auto ends = mpsc<int>(1);
@@ -154,7 +157,7 @@ TEST(sync_mpsc_stress, close_against_a_waiting_reserve) {
     });
 }
 
-TEST(sync_mpsc_stress, the_last_permit_against_the_poll_of_a_closed_receiver) {
+TEST_F(sync_mpsc_stress, the_last_permit_against_the_poll_of_a_closed_receiver) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         auto ends = mpsc<int>(2);
@@ -172,7 +175,7 @@ TEST(sync_mpsc_stress, the_last_permit_against_the_poll_of_a_closed_receiver) {
     });
 }
 
-TEST(sync_mpsc_stress, upgrade_against_the_drop_of_the_last_sender) {
+TEST_F(sync_mpsc_stress, upgrade_against_the_drop_of_the_last_sender) {
     test::opponent other;
     test::until_seen({"upgraded", "too late"}, [&] {
         auto ends = mpsc<int>(1);
@@ -185,7 +188,7 @@ TEST(sync_mpsc_stress, upgrade_against_the_drop_of_the_last_sender) {
     });
 }
 
-TEST(sync_mpsc_stress, try_recv_finds_what_was_sent) {
+TEST_F(sync_mpsc_stress, try_recv_finds_what_was_sent) {
     auto [tx, rx] = mpsc_unbounded<int>();
     std::atomic<int> completed{0};
     constexpr int per_sender = 50'000;
@@ -211,7 +214,7 @@ TEST(sync_mpsc_stress, try_recv_finds_what_was_sent) {
     EXPECT_TRUE(rx.empty());
 }
 
-TEST(sync_mpsc_stress, every_sender_keeps_its_order) {
+TEST_F(sync_mpsc_stress, every_sender_keeps_its_order) {
     for (std::size_t capacity : {1U, 7U, 64U}) {
         auto ends = mpsc<std::pair<int, int>>(capacity);
         std::vector<std::thread> senders;

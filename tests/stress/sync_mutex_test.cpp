@@ -10,13 +10,16 @@
 
 #include "support/poll.hpp"
 #include "support/race.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
 namespace test = edo::test;
 using edo::sync::mutex;
 
-TEST(sync_mutex_stress, unlock_against_the_first_poll) {
+class sync_mutex_stress : public test::leak_check {};
+
+TEST_F(sync_mutex_stress, unlock_against_the_first_poll) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         mutex m;
@@ -31,7 +34,7 @@ TEST(sync_mutex_stress, unlock_against_the_first_poll) {
     });
 }
 
-TEST(sync_mutex_stress, unlock_against_the_drop_of_the_first_waiter) {
+TEST_F(sync_mutex_stress, unlock_against_the_drop_of_the_first_waiter) {
     test::opponent other;
     test::until_seen({"passed on", "dropped first"}, [&] {
         mutex m;
@@ -49,7 +52,7 @@ TEST(sync_mutex_stress, unlock_against_the_drop_of_the_first_waiter) {
     });
 }
 
-TEST(sync_mutex_stress, unlock_against_the_drop_of_the_only_waiter) {
+TEST_F(sync_mutex_stress, unlock_against_the_drop_of_the_only_waiter) {
     test::opponent other;
     test::until_seen({"passed on", "dropped first"}, [&] {
         mutex m;
@@ -62,7 +65,7 @@ TEST(sync_mutex_stress, unlock_against_the_drop_of_the_only_waiter) {
     });
 }
 
-TEST(sync_mutex_stress, the_mutex_dies_with_the_last_lock) {
+TEST_F(sync_mutex_stress, the_mutex_dies_with_the_last_lock) {
     test::opponent other;
     for (int i = 0; i < 2000; ++i) {
         auto m = std::make_unique<mutex<>>();
@@ -79,7 +82,7 @@ TEST(sync_mutex_stress, the_mutex_dies_with_the_last_lock) {
     }
 }
 
-TEST(sync_mutex_stress, blocking_locks_drops_and_tries_exclude) {
+TEST_F(sync_mutex_stress, blocking_locks_drops_and_tries_exclude) {
     mutex m(0L);
     constexpr int rounds = 5000;
     std::vector<std::thread> threads;

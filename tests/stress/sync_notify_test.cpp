@@ -7,13 +7,16 @@
 
 #include "support/poll.hpp"
 #include "support/race.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
 namespace test = edo::test;
 using edo::sync::notify;
 
-TEST(sync_notify_stress, notify_one_against_the_drop_of_the_first_waiter) {
+class sync_notify_stress : public test::leak_check {};
+
+TEST_F(sync_notify_stress, notify_one_against_the_drop_of_the_first_waiter) {
     test::opponent other;
     test::until_seen({"forwarded", "dropped first"}, [&] {
         notify n;
@@ -27,7 +30,7 @@ TEST(sync_notify_stress, notify_one_against_the_drop_of_the_first_waiter) {
     });
 }
 
-TEST(sync_notify_stress, notify_one_against_the_drop_of_the_only_waiter_keeps_a_permit) {
+TEST_F(sync_notify_stress, notify_one_against_the_drop_of_the_only_waiter_keeps_a_permit) {
     test::opponent other;
     test::until_seen({"forwarded", "dropped first"}, [&] {
         notify n;
@@ -40,7 +43,7 @@ TEST(sync_notify_stress, notify_one_against_the_drop_of_the_only_waiter_keeps_a_
     });
 }
 
-TEST(sync_notify_stress, notify_one_against_the_first_poll) {
+TEST_F(sync_notify_stress, notify_one_against_the_first_poll) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         notify n;
@@ -55,7 +58,7 @@ TEST(sync_notify_stress, notify_one_against_the_first_poll) {
     });
 }
 
-TEST(sync_notify_stress, notify_waiters_against_the_drop_of_a_waiter) {
+TEST_F(sync_notify_stress, notify_waiters_against_the_drop_of_a_waiter) {
     test::opponent other;
     test::until_seen({"woken", "dropped first"}, [&] {
         notify n;
@@ -71,7 +74,7 @@ TEST(sync_notify_stress, notify_waiters_against_the_drop_of_a_waiter) {
     });
 }
 
-TEST(sync_notify_stress, notify_waiters_against_creation_and_poll) {
+TEST_F(sync_notify_stress, notify_waiters_against_creation_and_poll) {
     test::opponent other;
     test::until_seen({"ready", "woken", "came late"}, [&] {
         notify n;
@@ -88,7 +91,7 @@ TEST(sync_notify_stress, notify_waiters_against_creation_and_poll) {
     });
 }
 
-TEST(sync_notify_stress, notify_waiters_against_notify_one) {
+TEST_F(sync_notify_stress, notify_waiters_against_notify_one) {
     // Whichever comes first: both waiters are woken, or the permit of notify_one() is left.
     test::opponent other;
     test::until_seen({"one before all", "one after all"}, [&] {
@@ -105,7 +108,7 @@ TEST(sync_notify_stress, notify_waiters_against_notify_one) {
     });
 }
 
-TEST(sync_notify_stress, the_notify_dies_with_its_waiter) {
+TEST_F(sync_notify_stress, the_notify_dies_with_its_waiter) {
     test::opponent other;
     for (int i = 0; i < 2000; ++i) {
         auto n = std::make_unique<notify>();

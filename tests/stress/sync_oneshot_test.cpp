@@ -9,6 +9,7 @@
 
 #include "support/poll.hpp"
 #include "support/race.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -16,7 +17,9 @@ namespace test = edo::test;
 using edo::sync::oneshot;
 using message = std::shared_ptr<int>;
 
-TEST(sync_oneshot_stress, send_against_the_first_poll) {
+class sync_oneshot_stress : public test::leak_check {};
+
+TEST_F(sync_oneshot_stress, send_against_the_first_poll) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         auto [tx, rx] = oneshot<int>();
@@ -30,7 +33,7 @@ TEST(sync_oneshot_stress, send_against_the_first_poll) {
     });
 }
 
-TEST(sync_oneshot_stress, send_against_the_drop_of_the_await) {
+TEST_F(sync_oneshot_stress, send_against_the_drop_of_the_await) {
     test::opponent other;
     test::until_seen({"woken", "dropped first"}, [&] {
         auto [tx, rx] = oneshot<int>();
@@ -42,7 +45,7 @@ TEST(sync_oneshot_stress, send_against_the_drop_of_the_await) {
     });
 }
 
-TEST(sync_oneshot_stress, checking_tx_send_ok_not_drop) {
+TEST_F(sync_oneshot_stress, checking_tx_send_ok_not_drop) {
     // A value that was sent with success dies with the receiver, one that was not comes back.
     test::opponent other;
     test::until_seen({"sent", "came back"}, [&] {
@@ -56,7 +59,7 @@ TEST(sync_oneshot_stress, checking_tx_send_ok_not_drop) {
     });
 }
 
-TEST(sync_oneshot_stress, send_against_the_drop_of_an_owning_await) {
+TEST_F(sync_oneshot_stress, send_against_the_drop_of_an_owning_await) {
     test::opponent other;
     test::until_seen({"sent", "came back"}, [&] {
         auto value = std::make_shared<int>(1);
@@ -70,7 +73,7 @@ TEST(sync_oneshot_stress, send_against_the_drop_of_an_owning_await) {
     });
 }
 
-TEST(sync_oneshot_stress, try_recv_close) {
+TEST_F(sync_oneshot_stress, try_recv_close) {
     test::opponent other;
     test::until_seen({"sent", "came back"}, [&] {
         auto [tx, rx] = oneshot<int>();
@@ -87,7 +90,7 @@ TEST(sync_oneshot_stress, try_recv_close) {
     });
 }
 
-TEST(sync_oneshot_stress, the_sender_goes_against_the_first_poll) {
+TEST_F(sync_oneshot_stress, the_sender_goes_against_the_first_poll) {
     test::opponent other;
     test::until_seen({"ready", "woken"}, [&] {
         auto ends = oneshot<int>();
@@ -101,7 +104,7 @@ TEST(sync_oneshot_stress, the_sender_goes_against_the_first_poll) {
     });
 }
 
-TEST(sync_oneshot_stress, close_against_closed) {
+TEST_F(sync_oneshot_stress, close_against_closed) {
     test::opponent other;
     test::until_seen({"ready", "woken", "dropped first"}, [&] {
         auto [tx, rx] = oneshot<int>();

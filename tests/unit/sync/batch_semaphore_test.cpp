@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -33,7 +34,9 @@ private:
 
 auto acquire(batch_semaphore& s, std::size_t n) { return test::by_hand(acquire_leaf(s, n)); }
 
-TEST(batch_semaphore, poll_acquire_one_available) {
+class sync_batch_semaphore : public test::leak_check {};
+
+TEST_F(sync_batch_semaphore, poll_acquire_one_available) {
     batch_semaphore s(100);
     auto a = acquire(s, 1);
     EXPECT_TRUE(a.poll());
@@ -41,7 +44,7 @@ TEST(batch_semaphore, poll_acquire_one_available) {
     EXPECT_EQ(s.available(), 99U);
 }
 
-TEST(batch_semaphore, poll_acquire_many_unavailable) {
+TEST_F(sync_batch_semaphore, poll_acquire_many_unavailable) {
     batch_semaphore s(5);
     auto one = acquire(s, 1);
     auto five = acquire(s, 5);
@@ -64,7 +67,7 @@ TEST(batch_semaphore, poll_acquire_many_unavailable) {
     EXPECT_EQ(s.available(), 4U);
 }
 
-TEST(batch_semaphore, a_small_request_does_not_overtake_a_large_one) {
+TEST_F(sync_batch_semaphore, a_small_request_does_not_overtake_a_large_one) {
     batch_semaphore s(2);
     auto large = acquire(s, 3);
     auto small = acquire(s, 1);
@@ -77,7 +80,7 @@ TEST(batch_semaphore, a_small_request_does_not_overtake_a_large_one) {
     EXPECT_EQ(s.available(), 1U);
 }
 
-TEST(batch_semaphore, close_semaphore_notifies_permit) {
+TEST_F(sync_batch_semaphore, close_semaphore_notifies_permit) {
     batch_semaphore s(2);
     auto a = acquire(s, 3);
     auto b = acquire(s, 1);
@@ -96,7 +99,7 @@ TEST(batch_semaphore, close_semaphore_notifies_permit) {
     EXPECT_FALSE(late.take());
 }
 
-TEST(batch_semaphore, one_release_wakes_more_than_a_batch) {
+TEST_F(sync_batch_semaphore, one_release_wakes_more_than_a_batch) {
     batch_semaphore s(0);
     std::deque<test::polled<acquire_leaf>> waiting;
     for (int i = 0; i < 100; ++i) {
@@ -111,7 +114,7 @@ TEST(batch_semaphore, one_release_wakes_more_than_a_batch) {
     EXPECT_EQ(s.available(), 1U);
 }
 
-TEST(batch_semaphore, close_wakes_more_than_a_batch) {
+TEST_F(sync_batch_semaphore, close_wakes_more_than_a_batch) {
     batch_semaphore s(0);
     std::deque<test::polled<acquire_leaf>> waiting;
     for (int i = 0; i < 100; ++i) {
@@ -124,7 +127,7 @@ TEST(batch_semaphore, close_wakes_more_than_a_batch) {
     EXPECT_TRUE(s.is_idle(1));
 }
 
-TEST(batch_semaphore, one_that_was_disarmed_queues_up_again) {
+TEST_F(sync_batch_semaphore, one_that_was_disarmed_queues_up_again) {
     batch_semaphore s(0);
     acquire_leaf leaf(s, 2);
     edo::test::mock_cell first;

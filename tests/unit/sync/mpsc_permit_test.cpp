@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -16,7 +17,9 @@ namespace test = edo::test;
 using edo::sync::mpsc;
 using edo::sync::try_recv_error;
 
-TEST(mpsc_permit, recv_close_gets_none_reserved) {
+class mpsc_permit : public test::leak_check {};
+
+TEST_F(mpsc_permit, recv_close_gets_none_reserved) {
     auto [tx, rx] = mpsc<int>(1);
     auto permit = tx.try_reserve();
     ASSERT_TRUE(permit.has_value());
@@ -33,7 +36,7 @@ TEST(mpsc_permit, recv_close_gets_none_reserved) {
     EXPECT_EQ(rx.blocking_recv(), std::nullopt);
 }
 
-TEST(mpsc_permit, failed_reserve_many_wakes_closed_receiver) {
+TEST_F(mpsc_permit, failed_reserve_many_wakes_closed_receiver) {
     // Tokio frees what a failed reservation had gathered when that is polled; here close() does.
     auto [tx, rx] = mpsc<int>(2);
     auto held = tx.try_reserve();
@@ -49,7 +52,7 @@ TEST(mpsc_permit, failed_reserve_many_wakes_closed_receiver) {
     EXPECT_EQ(receiving.take(), std::nullopt);
 }
 
-TEST(mpsc_permit, failed_reserve_wakes_closed_receiver) {
+TEST_F(mpsc_permit, failed_reserve_wakes_closed_receiver) {
     // The reservation was granted before the close and is taken after it.
     auto [tx, rx] = mpsc<int>(1);
     auto held = tx.try_reserve();
@@ -65,7 +68,7 @@ TEST(mpsc_permit, failed_reserve_wakes_closed_receiver) {
     EXPECT_EQ(receiving.take(), std::nullopt);
 }
 
-TEST(mpsc_permit, cancelled_reserve_wakes_closed_receiver) {
+TEST_F(mpsc_permit, cancelled_reserve_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(1);
     auto held = tx.try_reserve();
     auto waiting = test::by_hand(tx.reserve());
@@ -79,7 +82,7 @@ TEST(mpsc_permit, cancelled_reserve_wakes_closed_receiver) {
     EXPECT_EQ(receiving.take(), std::nullopt);
 }
 
-TEST(mpsc_permit, cancelled_reserve_many_wakes_closed_receiver) {
+TEST_F(mpsc_permit, cancelled_reserve_many_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(2);
     auto held = tx.try_reserve_many(2);
     auto waiting = test::by_hand(tx.reserve_many(2));
@@ -93,7 +96,7 @@ TEST(mpsc_permit, cancelled_reserve_many_wakes_closed_receiver) {
     EXPECT_EQ(receiving.wakes(), 1);
 }
 
-TEST(mpsc_permit, permit_available_not_acquired_close) {
+TEST_F(mpsc_permit, permit_available_not_acquired_close) {
     auto [tx1, rx] = mpsc<int>(1);
     auto tx2 = tx1;
     auto permit = tx1.try_reserve();
@@ -106,7 +109,7 @@ TEST(mpsc_permit, permit_available_not_acquired_close) {
     EXPECT_EQ(rx.blocking_recv(), std::nullopt);
 }
 
-TEST(mpsc_permit, reserve_many_above_cap) {
+TEST_F(mpsc_permit, reserve_many_above_cap) {
     auto [tx, rx] = mpsc<int>(2);
     for (std::size_t n : {std::size_t{3}, SIZE_MAX}) {
         auto reserving = test::by_hand(tx.reserve_many(n));
@@ -116,7 +119,7 @@ TEST(mpsc_permit, reserve_many_above_cap) {
     EXPECT_EQ(tx.capacity(), 2U);
 }
 
-TEST(mpsc_permit, reserve_many_zero) {
+TEST_F(mpsc_permit, reserve_many_zero) {
     auto [tx, rx] = mpsc<int>(1);
     EXPECT_TRUE(tx.try_send(1).has_value());
     auto reserving = test::by_hand(tx.reserve_many(0));
@@ -131,7 +134,7 @@ TEST(mpsc_permit, reserve_many_zero) {
     EXPECT_FALSE(refused.take().has_value());
 }
 
-TEST(mpsc_permit, try_reserve_many_zero) {
+TEST_F(mpsc_permit, try_reserve_many_zero) {
     auto [tx, rx] = mpsc<int>(1);
     EXPECT_TRUE(tx.try_send(1).has_value());
     EXPECT_TRUE(tx.try_reserve_many(0).has_value());
@@ -139,14 +142,14 @@ TEST(mpsc_permit, try_reserve_many_zero) {
     EXPECT_TRUE(tx.try_reserve_many(0).error().is_closed());
 }
 
-TEST(mpsc_permit, try_reserve_many_edge_cases) {
+TEST_F(mpsc_permit, try_reserve_many_edge_cases) {
     auto [tx, rx] = mpsc<int>(10);
     EXPECT_TRUE(tx.try_reserve_many(SIZE_MAX).error().is_full());
     EXPECT_TRUE(tx.try_reserve_many(11).error().is_full());
     EXPECT_EQ(tx.try_reserve_many(10)->size(), 10U);
 }
 
-TEST(mpsc_permit, try_reserve_fails) {
+TEST_F(mpsc_permit, try_reserve_fails) {
     auto [tx, rx] = mpsc<int>(1);
     auto permit = tx.try_reserve();
     ASSERT_TRUE(permit.has_value());
@@ -155,7 +158,7 @@ TEST(mpsc_permit, try_reserve_fails) {
     EXPECT_TRUE(tx.try_reserve().has_value());
 }
 
-TEST(mpsc_permit, reserve_many_and_send) {
+TEST_F(mpsc_permit, reserve_many_and_send) {
     auto [tx, rx] = mpsc<int>(100);
     for (std::size_t n = 0; n < 100; ++n) {
         auto reserving = test::by_hand(tx.reserve_many(n));
@@ -169,7 +172,7 @@ TEST(mpsc_permit, reserve_many_and_send) {
     }
 }
 
-TEST(mpsc_permit, try_reserve_many_and_send) {
+TEST_F(mpsc_permit, try_reserve_many_and_send) {
     auto [tx, rx] = mpsc<int>(100);
     for (std::size_t n = 0; n < 100; ++n) {
         auto permits = tx.try_reserve_many(n);
@@ -181,7 +184,7 @@ TEST(mpsc_permit, try_reserve_many_and_send) {
     }
 }
 
-TEST(mpsc_permit, reserve_on_closed_channel) {
+TEST_F(mpsc_permit, reserve_on_closed_channel) {
     auto [tx, rx] = mpsc<int>(100);
     { auto gone = std::move(rx); }
     auto reserving = test::by_hand(tx.reserve_many(10));
@@ -191,7 +194,7 @@ TEST(mpsc_permit, reserve_on_closed_channel) {
     EXPECT_TRUE(tx.try_reserve().error().is_closed());
 }
 
-TEST(mpsc_permit, drop_permit_releases_permit) {
+TEST_F(mpsc_permit, drop_permit_releases_permit) {
     auto [tx, rx] = mpsc<int>(1);
     auto permit = tx.try_reserve();
     auto waiting = test::by_hand(tx.reserve());
@@ -201,7 +204,7 @@ TEST(mpsc_permit, drop_permit_releases_permit) {
     EXPECT_TRUE(waiting.take().has_value());
 }
 
-TEST(mpsc_permit, drop_permit_iterator_releases_permits) {
+TEST_F(mpsc_permit, drop_permit_iterator_releases_permits) {
     auto [tx, rx] = mpsc<int>(10);
     auto permits = tx.try_reserve_many(10);
     permits->send(1);
@@ -224,28 +227,28 @@ void last_permit_wakes_closed_receiver(Permit permit, edo::sync::mpsc_receiver<i
     EXPECT_EQ(receiving.take(), expected);
 }
 
-TEST(mpsc_permit, dropping_last_permit_wakes_closed_receiver) {
+TEST_F(mpsc_permit, dropping_last_permit_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(1);
     last_permit_wakes_closed_receiver(*tx.try_reserve(), rx, [](auto) {}, std::nullopt);
 }
 
-TEST(mpsc_permit, dropping_last_permit_iterator_wakes_closed_receiver) {
+TEST_F(mpsc_permit, dropping_last_permit_iterator_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(3);
     last_permit_wakes_closed_receiver(*tx.try_reserve_many(3), rx, [](auto) {}, std::nullopt);
 }
 
-TEST(mpsc_permit, sending_last_permit_wakes_closed_receiver) {
+TEST_F(mpsc_permit, sending_last_permit_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(1);
     last_permit_wakes_closed_receiver(*tx.try_reserve(), rx, [](auto p) { p.send(5); }, 5);
 }
 
-TEST(mpsc_permit, releasing_last_owned_permit_wakes_closed_receiver) {
+TEST_F(mpsc_permit, releasing_last_owned_permit_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(1);
     last_permit_wakes_closed_receiver(
         *tx.try_reserve(), rx, [](auto p) { EXPECT_TRUE(p.release().is_closed()); }, std::nullopt);
 }
 
-TEST(mpsc_permit, a_permit_outlives_its_sender) {
+TEST_F(mpsc_permit, a_permit_outlives_its_sender) {
     auto [tx, rx] = mpsc<int>(1);
     auto permit = tx.try_reserve();
     { auto gone = std::move(tx); }
@@ -256,7 +259,7 @@ TEST(mpsc_permit, a_permit_outlives_its_sender) {
     EXPECT_EQ(rx.blocking_recv(), 2);
 }
 
-TEST(mpsc_permit, try_recv_after_receiver_close_with_permit) {
+TEST_F(mpsc_permit, try_recv_after_receiver_close_with_permit) {
     auto [tx, rx] = mpsc<int>(5);
     auto permit = tx.try_reserve();
     rx.close();
@@ -265,7 +268,7 @@ TEST(mpsc_permit, try_recv_after_receiver_close_with_permit) {
     EXPECT_EQ(rx.try_recv().error(), try_recv_error::closed);
 }
 
-TEST(mpsc_permit, one_that_sends_after_the_receiver_is_gone_frees_the_value) {
+TEST_F(mpsc_permit, one_that_sends_after_the_receiver_is_gone_frees_the_value) {
     auto value = std::make_shared<int>(1);
     {
         auto [tx, rx] = mpsc<std::shared_ptr<int>>(1);
@@ -276,7 +279,7 @@ TEST(mpsc_permit, one_that_sends_after_the_receiver_is_gone_frees_the_value) {
     EXPECT_EQ(value.use_count(), 1);
 }
 
-TEST(mpsc_permit, test_tx_capacity) {
+TEST_F(mpsc_permit, test_tx_capacity) {
     auto [tx, rx] = mpsc<int>(10);
     EXPECT_EQ(tx.capacity(), 10U);
     auto permit = tx.try_reserve();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "support/poll.hpp"
+#include "support/runtime_fixture.hpp"
 
 namespace {
 
@@ -32,9 +33,10 @@ struct unbounded {
 };
 
 template <class Kind>
-class mpsc_state : public testing::Test {};
+class mpsc_state : public test::leak_check {};
 using kinds = testing::Types<bounded, unbounded>;
 TYPED_TEST_SUITE(mpsc_state, kinds);
+class mpsc_state_of_permits : public test::leak_check {};
 
 template <class T>
 void drop(T&& end) {
@@ -74,7 +76,7 @@ TYPED_TEST(mpsc_state, test_rx_is_closed_when_there_are_messages_and_close_is_ca
     EXPECT_TRUE(rx.is_closed());
 }
 
-TEST(mpsc_state, test_rx_is_not_closed_when_there_are_permits_but_not_senders) {
+TEST_F(mpsc_state_of_permits, test_rx_is_not_closed_when_there_are_permits_but_not_senders) {
     auto [tx, rx] = mpsc<int>(10);
     auto permit = tx.try_reserve();
     drop(std::move(tx));
