@@ -168,7 +168,7 @@ TEST_P(park_stress, a_ring_of_tasks_passes_one_token) {
     const int trips = rounds / laps / static_cast<int>(circle->seats.size());
     std::vector<edo::join_handle<void>> handles;
     for (std::size_t i = 0; i < circle->seats.size(); ++i) {
-        handles.push_back(rt().spawn(&sits, circle, i));
+        handles.push_back(rt().spawn(&sits, edo::unchecked(circle), i));
     }
     std::thread player([&] {
         for (int i = 1; !circle->is_last; ++i) {
