@@ -330,7 +330,8 @@ TEST_P(shutdown, a_pin_outlives_its_runtime_and_drops_its_task_late) {
     counter alive{0};
     std::atomic<void*> waiter{nullptr};
     const auto body = [](counted, std::atomic<void*>* out) -> edo::task<> {
-        co_await opaque{out};
+        const opaque pin{out};
+        co_await pin;
         ADD_FAILURE() << "the task went on after the end of its runtime";
     };
     std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
