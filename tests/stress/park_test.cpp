@@ -140,7 +140,8 @@ TEST_P(park_stress, spawns_from_plain_threads_always_wake_somebody) {
 
 /// Tasks that pass one token on. What is not a seat belongs to whoever has the token.
 struct ring {
-    ring() = default;  // no aggregate: Clang fails to look into one with a vector of what cannot move
+    ring() =
+        default;  // no aggregate: Clang fails to look into one with a vector of what cannot move
     std::vector<notify> seats{8};
     std::binary_semaphore is_back{0};
     int laps = 0;
