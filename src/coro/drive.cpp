@@ -1,8 +1,9 @@
 #include <edo/base/detail/fatal.hpp>
 #include <edo/coro/detail/cell_base.hpp>
 #include <edo/coro/detail/context.hpp>
-#include <edo/coro/detail/promise.hpp>
+#include <edo/coro/task.hpp>
 
+#include <stdexcept>
 #include <utility>
 
 /// One turn of a task. The rules that keep it safe (docs/task_lifecycle.md):
@@ -221,6 +222,11 @@ bool step(cell_base& cell, state_word::value seen) noexcept {
 }
 
 }  // namespace
+
+void throw_empty_task() {
+    throw std::logic_error(
+        "edo: an empty task cannot run; it was moved from, awaited or spawned before");
+}
 
 void dropped_frame_threw() noexcept {
     fatal("a destructor threw while its task was being dropped; destructors must not throw");

@@ -66,7 +66,7 @@ runtime_impl::runtime_impl(const runtime_options& options)
       inhibiting(*this),
       shutdown_on_exception(options.shutdown_on_exception) {
     hooks = shared_hooks(options.hooks);
-    if (options.start_paused) { timers.pause(); }
+    if (options.start_paused) { timers.pause({}); }
 }
 
 runtime_core::shard_choice runtime_impl::timer_place() const noexcept {
@@ -102,9 +102,10 @@ void runtime_impl::run_in_place(void (*f)(void*), void* argument,
     f(argument);
 }
 
-void runtime_impl::block_on(thread_cell& root, bool may_lend) {
+void runtime_impl::block_on(thread_cell& root, bool may_lend, const std::source_location& where) {
     if (!this_context().blocking_allowed) {
         throw std::logic_error(
+            at_line(where) +
             "edo: block_on inside a task would block its worker; co_await instead, or call it in "
             "spawn_blocking or block_in_place");
     }

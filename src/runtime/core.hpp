@@ -35,7 +35,7 @@ public:
     time_driver& time() noexcept override { return timers; }
     shard_choice timer_place() const noexcept override;
     void run_in_place(void (*f)(void*), void* argument, const std::source_location& where) override;
-    void block_on(thread_cell& root, bool may_lend) override;
+    void block_on(thread_cell& root, bool may_lend, const std::source_location& where) override;
 
     // drivers
     void poll(unsigned shard) noexcept override { timers.fire(shard); }

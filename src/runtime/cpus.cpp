@@ -69,7 +69,8 @@ bool names_cpu(const std::string& controllers) {
 }  // namespace
 
 std::size_t cpus_in_cgroup(const std::string& root) {
-    const std::string mounts = root + "/sys/fs/cgroup";
+    const std::string unified = root + "/sys/fs/cgroup";
+    const std::string mounts = unified + '/';
     std::size_t least = SIZE_MAX;
     std::ifstream cgroups(root + "/proc/self/cgroup");  // "0::/path" or "4:cpu,cpuacct:/path"
     for (std::string line; std::getline(cgroups, line);) {
@@ -79,10 +80,10 @@ std::size_t cpus_in_cgroup(const std::string& root) {
         const std::string controllers = line.substr(first + 1, second - first - 1);
         const std::string path = line.substr(second + 1);
         if (controllers.empty()) {
-            least = std::min(least, tightest(quota_v2, mounts, path));
+            least = std::min(least, tightest(quota_v2, unified, path));
         } else if (names_cpu(controllers)) {  // mounted by that list; "cpu" alone is mostly a link
-            least = std::min({least, tightest(quota_v1, mounts + "/cpu", path),
-                              tightest(quota_v1, mounts + '/' + controllers, path)});
+            least = std::min({least, tightest(quota_v1, mounts + "cpu", path),
+                              tightest(quota_v1, mounts + controllers, path)});
         }
     }
     return least;

@@ -133,6 +133,7 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
     }
     const std::string name(task.name());  // the task may be gone after the turn
     const task_meta meta{task.id, name, task.spawned_at};
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): `hooks` may go with the task
     const auto keep = hooks;
     try {
         if (keep->on_before_poll) { keep->on_before_poll(meta); }

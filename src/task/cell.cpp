@@ -72,9 +72,11 @@ void check_task(const promise_base* promise, bool must_be_sendable,
     }
     const parameter_record* rule = promise->rule();
     if (rule == nullptr) { return; }
-    if (rule->borrows) { throw_borrow_error(*rule, promise->function(), where); }
+    const std::source_location& made = promise->where();
+    const std::source_location& nearest = where.line() != 0 ? where : made;
+    if (rule->borrows) { throw_borrow_error(*rule, made.function_name(), nearest); }
     if (must_be_sendable && rule->not_sendable) {
-        throw_send_error(*rule, promise->function(), where);
+        throw_send_error(*rule, made.function_name(), nearest);
     }
 }
 
@@ -87,6 +89,10 @@ void report_unhandled(const task_hooks* hooks, const task_meta& meta,
         }
         std::string line = "task " + to_string(meta.id);
         if (!meta.name.empty()) { line.append(" (").append(meta.name).append(")"); }
+        if (const std::source_location& where = meta.spawned_at; where.line() != 0) {
+            line.append(" at ").append(where.file_name()).append(":");
+            line.append(std::to_string(where.line()));
+        }
         report(line + " threw " + describe(error) + ", and nobody holds its join_handle");
     } catch (...) { report("a task threw, nobody holds its join_handle, and reporting it failed"); }
 }
@@ -100,10 +106,11 @@ std::optional<task_id> try_id() noexcept {
     return running != nullptr ? std::optional(running->id) : std::nullopt;
 }
 
-task_id id() {
+task_id id(std::source_location where) {
     auto found = try_id();
     if (!found) {
         throw std::logic_error(
+            detail::at_line(where) +
             "edo::this_task::id() outside a task (the future of block_on is none); "
             "use this_task::try_id(), or spawn a task");
     }

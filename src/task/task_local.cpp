@@ -1,4 +1,5 @@
 #include <edo/coro/detail/cell_base.hpp>
+#include <edo/task/errors.hpp>
 #include <edo/task/task_local.hpp>
 
 namespace edo::detail {
@@ -24,8 +25,9 @@ const void* find_local(const void* key) noexcept {
     return nullptr;
 }
 
-void throw_no_local_value() {
+void throw_no_local_value(const std::source_location& where) {
     throw std::logic_error(
+        at_line(where) +
         "edo::task_local::get() outside of scope() and sync_scope() of this key; use try_get()");
 }
 

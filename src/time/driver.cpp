@@ -1,5 +1,7 @@
 #include "time/driver.hpp"
 
+#include <edo/task/errors.hpp>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -8,6 +10,10 @@ namespace edo::detail {
 namespace {
 
 constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
+
+[[noreturn]] void refuse(const char* message, const std::source_location& where) {
+    throw std::logic_error(at_line(where) + message);
+}
 
 }  // namespace
 
@@ -111,25 +117,23 @@ std::optional<time_driver::steady::time_point> time_driver::next_deadline(unsign
     return start_ - ahead + tick_length * static_cast<std::int64_t>(present + distance);
 }
 
-void time_driver::pause() {
-    if (!can_pause_) {
-        throw std::logic_error("edo::time::pause() needs a current-thread runtime");
-    }
-    if (is_paused()) { throw std::logic_error("edo::time::pause(): the clock is paused already"); }
+void time_driver::pause(const std::source_location& where) {
+    if (!can_pause_) { refuse("edo::time::pause() needs a current-thread runtime", where); }
+    if (is_paused()) { refuse("edo::time::pause(): the clock is paused already", where); }
     // To a whole tick, so that sleeps of whole milliseconds take exactly that.
     paused_at_ns_.store(start_of(tick_of(now())), relaxed);
     paused_.store(true, relaxed);
 }
 
-void time_driver::resume() {
-    if (!is_paused()) { throw std::logic_error("edo::time::resume(): the clock is not paused"); }
+void time_driver::resume(const std::source_location& where) {
+    if (!is_paused()) { refuse("edo::time::resume(): the clock is not paused", where); }
     const auto ahead = now().time_since_epoch() - steady::now().time_since_epoch();
     paused_at_ns_.store(ahead.count(), relaxed);
     paused_.store(false, relaxed);
 }
 
-void time_driver::advance(std::chrono::nanoseconds d) {
-    if (!is_paused()) { throw std::logic_error("edo::time::advance(): the clock is not paused"); }
+void time_driver::advance(std::chrono::nanoseconds d, const std::source_location& where) {
+    if (!is_paused()) { refuse("edo::time::advance(): the clock is not paused", where); }
     const std::int64_t before = paused_at_ns_.load(relaxed);
     paused_at_ns_.store(before + std::min(d.count(), INT64_MAX - 1 - before), relaxed);
     for (const auto& shard : shards_) { shard->fire(present_tick()); }

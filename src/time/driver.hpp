@@ -50,11 +50,11 @@ public:
     void fire(unsigned shard) noexcept;
     [[nodiscard]] std::optional<steady::time_point> next_deadline(unsigned shard) noexcept;
 
-    void pause();
-    void resume();
+    void pause(const std::source_location& where);
+    void resume(const std::source_location& where);
     [[nodiscard]] bool is_paused() const noexcept { return paused_.load(relaxed); }
     /// Moves the paused clock on.
-    void advance(std::chrono::nanoseconds d);
+    void advance(std::chrono::nanoseconds d, const std::source_location& where);
     /// Everything is idle: jumps to the next timer, if the clock is paused and no blocking closure
     /// runs. True: timers may have fired.
     bool advance_idle() noexcept;

@@ -59,7 +59,9 @@ clock::time_point interval::take() noexcept {
 namespace detail {
 namespace {
 
-time_driver& current_time(const char* function) { return current_runtime(function, {}).time(); }
+time_driver& current_time(const char* function, const std::source_location& where) {
+    return current_runtime(function, where).time();
+}
 
 }  // namespace
 
@@ -68,8 +70,8 @@ clock::time_point deadline_after(std::chrono::nanoseconds d) noexcept {
     return d >= clock::time_point::max() - now ? clock::time_point::max() : now + d;
 }
 
-task<> advance_clock(std::chrono::nanoseconds d) {
-    current_time("edo::time::advance").advance(d);
+task<> advance_clock(std::chrono::nanoseconds d, std::source_location where) {
+    current_time("edo::time::advance", where).advance(d, where);
     co_await yield_now();
 }
 
@@ -77,8 +79,12 @@ task<> advance_clock(std::chrono::nanoseconds d) {
 
 namespace time {
 
-void pause() { detail::current_time("edo::time::pause").pause(); }
-void resume() { detail::current_time("edo::time::resume").resume(); }
+void pause(std::source_location where) {
+    detail::current_time("edo::time::pause", where).pause(where);
+}
+void resume(std::source_location where) {
+    detail::current_time("edo::time::resume", where).resume(where);
+}
 
 }  // namespace time
 }  // namespace edo

@@ -52,11 +52,15 @@ private:
 
 namespace detail {
 
+/// std::logic_error: there is nothing to run in a task that was moved from.
+[[noreturn]] EDO_API void throw_empty_task();
+
 /// What the library, not its users, may do with a task.
 struct task_access {
     template <class T>
-    static promise_base* release(task<T>&& t) noexcept {
-        return std::exchange(t.promise_, nullptr);
+    static promise_base& release(task<T>&& t) {
+        if (t.promise_ == nullptr) { throw_empty_task(); }
+        return *std::exchange(t.promise_, nullptr);
     }
     template <class T>
     static promise_base* promise(const task<T>& t) noexcept {
@@ -69,7 +73,7 @@ class task_promise : public promise_base {
 public:
     task<T> get_return_object(
         std::source_location where = std::source_location::current()) noexcept {
-        if (rule() != nullptr) { record_function(where.function_name()); }
+        record(where);
         return task<T>(*this);
     }
     template <class U = T>
@@ -84,7 +88,7 @@ class task_promise<T&> : public promise_base {
 public:
     task<T&> get_return_object(
         std::source_location where = std::source_location::current()) noexcept {
-        if (rule() != nullptr) { record_function(where.function_name()); }
+        record(where);
         return task<T&>(*this);
     }
     void return_value(T& value) noexcept { static_cast<sink<T&>&>(out()).emplace(value); }
@@ -99,7 +103,7 @@ public:
 };
 
 inline task<void> task_promise<void>::get_return_object(std::source_location where) noexcept {
-    if (rule() != nullptr) { record_function(where.function_name()); }
+    record(where);
     return task<void>(*this);
 }
 
@@ -111,14 +115,21 @@ public:
     promise_for() noexcept { this->record(record_of<Params...>()); }
 };
 
+/// Makes a task the outermost coroutine of a branch: it is to be resumed at `out.child`, and its result
+/// goes to `out`.
+template <class T>
+void connect(task<T>&& t, sink<T>& out) {
+    promise_base& promise = task_access::release(std::move(t));
+    promise.connect(nullptr, out);
+    out.child = handle_of(promise);
+}
+
 /// Runs a child inline: the child's result goes into the awaiter.
 template <class T>
 class task_awaiter : private sink<T>, public leaf_base {
 public:
-    explicit task_awaiter(task<T>&& awaited) noexcept
-        : sink<T>(handle_of(*task_access::promise(awaited))) {
-        static_cast<void>(task_access::release(std::move(awaited)));
-    }
+    explicit task_awaiter(task<T>&& awaited)
+        : sink<T>(handle_of(task_access::release(std::move(awaited)))) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {

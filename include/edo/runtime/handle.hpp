@@ -17,9 +17,7 @@ template <class T>
 class root_future final : public thread_cell {
 public:
     explicit root_future(task<T>&& t) {
-        promise_base* promise = task_access::release(std::move(t));
-        promise->connect(nullptr, result_);
-        result_.child = handle_of(*promise);
+        connect(std::move(t), result_);
         root.point = result_.child;
     }
     T take() { return result_.take(); }
@@ -30,11 +28,11 @@ private:
 
 /// Runs an awaitable to its end on this thread. Throws std::logic_error inside a task.
 template <class A>
-auto block_on(runtime_core& core, bool may_lend, A&& awaitable) {
+auto block_on(runtime_core& core, bool may_lend, A&& awaitable, const std::source_location& where) {
     using result = as_task_value_t<A>;
     const core_ref keep(core);  // the future may shut the runtime down
     root_future<result> root(as_task(std::forward<A>(awaitable)));
-    core.block_on(root, may_lend);
+    core.block_on(root, may_lend, where);
     if constexpr (std::is_reference_v<result>) {
         return std::remove_cvref_t<result>(root.take());
     } else {
@@ -112,8 +110,9 @@ public:
     /// runtime::block_on. Throws std::logic_error inside a task, where only blocking closures and
     /// block_in_place may block.
     template <class A>
-    auto block_on(A&& awaitable) const {
-        return detail::block_on(*core_, false, std::forward<A>(awaitable));
+    auto block_on(A&& awaitable,
+                  std::source_location where = std::source_location::current()) const {
+        return detail::block_on(*core_, false, std::forward<A>(awaitable), where);
     }
     /// Enters the runtime on this thread while the guard lives.
     [[nodiscard]] enter_guard enter() const noexcept;

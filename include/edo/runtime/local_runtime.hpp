@@ -26,8 +26,8 @@ public:
 
     /// Runs f() or an awaitable on this thread, and the tasks beside it; see runtime::block_on.
     template <class F>
-    auto block_on(F&& f) {
-        return set_.block_on(runtime_, std::forward<F>(f));
+    auto block_on(F&& f, std::source_location where = std::source_location::current()) {
+        return set_.block_on(runtime_, std::forward<F>(f), where);
     }
     /// Adds a local task; it runs in block_on. See edo::spawn_local.
     template <class... Spawned>

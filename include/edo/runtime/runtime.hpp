@@ -31,8 +31,8 @@ public:
     /// rethrows. It need not be sendable and may borrow. On a current-thread runtime the thread runs
     /// the tasks meanwhile. Throws std::logic_error inside a task.
     template <class A>
-    auto block_on(A&& awaitable) {
-        return detail::block_on(checked(), true, std::forward<A>(awaitable));
+    auto block_on(A&& awaitable, std::source_location where = std::source_location::current()) {
+        return detail::block_on(checked(), true, std::forward<A>(awaitable), where);
     }
 
     /// edo::spawn on this runtime.
@@ -97,9 +97,9 @@ EDO_API runtime default_runtime();
 /// Runs an awaitable on a new multi-thread runtime with default options, to which the calling thread
 /// is lent as a worker, and returns its value or rethrows. As #[tokio::main] without attributes.
 template <class A>
-auto block_on(A&& awaitable) {
+auto block_on(A&& awaitable, std::source_location where = std::source_location::current()) {
     runtime rt = detail::default_runtime();
-    return rt.block_on(std::forward<A>(awaitable));
+    return rt.block_on(std::forward<A>(awaitable), where);
 }
 
 }  // namespace edo

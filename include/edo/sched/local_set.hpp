@@ -58,11 +58,9 @@ public:
 template <class T>
 class local_run_until final : public local_drive {
 public:
-    local_run_until(std::shared_ptr<local_set_core> set, task<T> inner) noexcept
+    local_run_until(std::shared_ptr<local_set_core> set, task<T> inner)
         : local_drive(std::move(set)) {
-        promise_base* promise = task_access::release(std::move(inner));
-        promise->connect(nullptr, result_);
-        result_.child = handle_of(*promise);
+        connect(std::move(inner), result_);
     }
     T await_resume() { return result_.take(); }
 
@@ -115,8 +113,9 @@ public:
     auto operator co_await() { return detail::local_drain(core_); }
     /// rt.block_on(run_until(f)).
     template <class Runtime, class F>
-    auto block_on(Runtime& rt, F&& f) {
-        return rt.block_on(drive(*this, detail::call_or_await(std::forward<F>(f))));
+    auto block_on(Runtime& rt, F&& f,
+                  std::source_location where = std::source_location::current()) {
+        return rt.block_on(drive(*this, detail::call_or_await(std::forward<F>(f))), where);
     }
 
     /// Adds a task, from the thread of the set; see edo::spawn_local.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,7 @@ namespace this_task {
 /// The id of the task (or blocking closure) that runs on this thread. Throws std::logic_error
 /// outside a task and in the future of block_on, which is no task. During the destruction of a
 /// task's frames and result it is that task's.
-[[nodiscard]] EDO_API task_id id();
+[[nodiscard]] EDO_API task_id id(std::source_location where = std::source_location::current());
 /// The same, or nothing.
 [[nodiscard]] EDO_API std::optional<task_id> try_id() noexcept;
 /// The name that a task_builder gave the running task; empty without one and outside a task.

@@ -4,6 +4,7 @@
 #include <edo/coro/task.hpp>
 
 #include <optional>
+#include <source_location>
 #include <stdexcept>
 
 namespace edo {
@@ -20,7 +21,7 @@ struct local_value {
 EDO_API const local_value* current_locals() noexcept;
 EDO_API void set_current_locals(const local_value* chain);
 EDO_API const void* find_local(const void* key) noexcept;
-[[noreturn]] EDO_API void throw_no_local_value();
+[[noreturn]] EDO_API void throw_no_local_value(const std::source_location& where);
 
 /// Adds a value to the chain for a scope.
 class local_scope {
@@ -37,6 +38,38 @@ private:
 };
 
 }  // namespace detail
+
+template <class T>
+class task_local;
+
+/// A task with a value of a task_local: what task_local::scoped makes. Awaited once, as an lvalue.
+/// Cancel safety  dropped while it is awaited, the task is destroyed and the value stays here.
+/// Thread safety  none: one thread at a time.
+template <class T, class R>
+class [[nodiscard("co_await it")]] scoped_task {
+public:
+    scoped_task(const scoped_task&) = delete;
+    scoped_task& operator=(const scoped_task&) = delete;
+
+    /// `co_await scoped` runs the task with the value in place, or without one if it was taken.
+    /// Throws std::logic_error the second time.
+    auto operator co_await() { return detail::task_awaiter<R>(run(*this)); }
+    /// The value, before the task runs or after it; nothing if it was taken.
+    [[nodiscard]] std::optional<T> take_value() { return std::exchange(value_, std::nullopt); }
+
+private:
+    friend class task_local<T>;
+    scoped_task(const task_local<T>& key, T value, task<R> inner)
+        : key_(&key), value_(std::move(value)), inner_(std::move(inner)) {}
+    static task<R> run(scoped_task& self) {
+        std::optional<detail::local_scope> in_place;
+        if (self.value_) { in_place.emplace(self.key_, &*self.value_); }
+        co_return co_await std::move(self.inner_);
+    }
+    const task_local<T>* key_;
+    std::optional<T> value_;
+    task<R> inner_;
+};
 
 /// A key for values that belong to a task and follow it over threads. As tokio::task_local!.
 /// Values are not inherited by spawned tasks.
@@ -55,6 +88,11 @@ public:
     [[nodiscard("co_await it")]] task<R> scope(T value, task<R> inner) const {
         return scoped<R>(this, std::move(value), std::move(inner));
     }
+    /// The same as an object that gives the value back: see scoped_task.
+    template <class R>
+    scoped_task<T, R> scoped(T value, task<R> inner) const {
+        return {*this, std::move(value), std::move(inner)};
+    }
     /// Calls `f()` with `value` in place, in a task or in a plain thread.
     template <class F>
     decltype(auto) sync_scope(T value, F&& f) const {
@@ -62,9 +100,9 @@ public:
         return std::forward<F>(f)();
     }
     /// The value in place. Throws std::logic_error outside of a scope of this key.
-    [[nodiscard]] const T& get() const {
+    [[nodiscard]] const T& get(std::source_location where = std::source_location::current()) const {
         const T* found = try_get();
-        if (found == nullptr) { detail::throw_no_local_value(); }
+        if (found == nullptr) { detail::throw_no_local_value(where); }
         return *found;
     }
     /// The value in place, or null.

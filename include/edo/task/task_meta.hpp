@@ -11,9 +11,11 @@ namespace edo {
 
 /// A task, as the hooks of runtime_builder see it. Valid during the call.
 struct task_meta {
-    task_id id;                       ///< its id
-    std::string_view name;            ///< its name, empty if it has none
-    std::source_location spawned_at;  ///< where it was spawned; line 0 if that is not known
+    task_id id;             ///< its id
+    std::string_view name;  ///< its name, empty if it has none
+    /// Where it was spawned. `spawn(f, args...)` cannot know its caller; there it is the coroutine that
+    /// f made (its first line with Clang, its last one with GCC), and line 0 before the first run.
+    std::source_location spawned_at;
 };
 
 namespace detail {

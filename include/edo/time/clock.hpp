@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <ratio>
+#include <source_location>
 #include <type_traits>
 
 namespace edo {
@@ -46,7 +47,7 @@ constexpr std::chrono::nanoseconds saturate(std::chrono::duration<Rep, Period> d
 
 /// Now plus a duration; time_point::max() if that does not fit.
 EDO_API clock::time_point deadline_after(std::chrono::nanoseconds d) noexcept;
-EDO_API task<> advance_clock(std::chrono::nanoseconds d);
+EDO_API task<> advance_clock(std::chrono::nanoseconds d, std::source_location where);
 
 }  // namespace detail
 
@@ -56,14 +57,16 @@ namespace time {
 /// Stops the clock of the current-thread runtime that is entered. From then on it jumps to the next
 /// timer whenever nothing else can run (and no blocking closure runs). Throws std::logic_error on a
 /// multi-thread runtime and if the clock is paused already, no_runtime_error outside a runtime.
-EDO_API void pause();
+EDO_API void pause(std::source_location where = std::source_location::current());
 /// Lets the clock run again from where it stands. Throws std::logic_error if it is not paused.
-EDO_API void resume();
+EDO_API void resume(std::source_location where = std::source_location::current());
 /// `co_await advance(d)` moves the paused clock on by d (>= 0) at once and fires the timers that are
 /// due, then yields. Throws std::logic_error if the clock is not paused.
 template <class Rep, class Period>
-[[nodiscard("co_await it")]] task<> advance(std::chrono::duration<Rep, Period> d) {
-    return detail::advance_clock(detail::saturate(d));
+[[nodiscard("co_await it")]] task<> advance(
+    std::chrono::duration<Rep, Period> d,
+    std::source_location where = std::source_location::current()) {
+    return detail::advance_clock(detail::saturate(d), where);
 }
 
 }  // namespace time

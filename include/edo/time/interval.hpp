@@ -43,6 +43,8 @@ public:
     /// The period.
     [[nodiscard]] clock::duration period() const noexcept { return period_; }
     /// What happens after a late tick.
+    [[nodiscard]] missed_tick missed_tick_behavior() const noexcept { return behavior_; }
+    /// Sets what happens after a late tick.
     void set_missed_tick(missed_tick behavior) noexcept { behavior_ = behavior; }
 
 private:

@@ -60,10 +60,8 @@ private:
 template <class T>
 class timeout_awaiter final : public timeout_group {
 public:
-    timeout_awaiter(clock::time_point deadline, task<T> inner) noexcept : timeout_group(deadline) {
-        promise_base* promise = task_access::release(std::move(inner));
-        promise->connect(nullptr, result_);
-        result_.child = handle_of(*promise);
+    timeout_awaiter(clock::time_point deadline, task<T> inner) : timeout_group(deadline) {
+        connect(std::move(inner), result_);
     }
     std::expected<timeout_value_t<T>, elapsed> await_resume() {
         if (is_elapsed()) { return std::unexpected(elapsed()); }

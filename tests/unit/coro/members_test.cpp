@@ -262,6 +262,28 @@ static_assert(!owning<no_probe_fits>);
 static_assert(edo::detail::owning_finding<no_probe_fits>::why ==
               an_aggregate_whose_members_cannot_be_seen);
 
+// Neither copied nor moved, in a container, beside what has no default constructor: an answer, no error.
+struct stays {
+    stays() = default;
+    stays(const stays&) = delete;
+    stays& operator=(const stays&) = delete;
+};
+struct no_default_stays : stays {
+    explicit no_default_stays(int) {}
+};
+struct holds_what_stays {
+    std::vector<stays> many;
+    no_default_stays one{1};
+    int number = 0;
+};
+struct holds_what_stays_and_borrows {
+    std::vector<stays> many;
+    no_default_stays one{1};
+    int* borrowed = nullptr;
+};
+static_assert(owning<holds_what_stays>);
+static_assert(!owning<holds_what_stays_and_borrows>);
+
 class hidden {
 public:
     explicit hidden(int* p) : p_(p) {}

@@ -236,6 +236,23 @@ task<std::size_t> sum_to(std::size_t n) {
     co_return n + co_await sum_to(n - 1);
 }
 
+TEST_F(task_of, anything_that_was_moved_from_is_refused_wherever_it_would_run) {
+    const auto empty = [] { return task<>(); };
+    EXPECT_THROW(rt.block_on(empty()), std::logic_error);
+    EXPECT_THROW(static_cast<void>(rt.spawn(empty())), std::logic_error);
+    EXPECT_THROW(static_cast<void>(rt.spawn(edo::unchecked(empty()))), std::logic_error);
+    EXPECT_THROW(rt.block_on(rt.spawn(empty)), std::logic_error);
+    const auto awaits = []() -> task<> {
+        auto child = task<>();
+        co_await std::move(child);
+    };
+    EXPECT_THROW(rt.block_on(awaits()), std::logic_error);
+    EXPECT_THROW(static_cast<void>(edo::timeout(std::chrono::seconds(1), empty())),
+                 std::logic_error);
+    edo::local_set set;
+    EXPECT_THROW(static_cast<void>(set.run_until(empty())), std::logic_error);
+}
+
 TEST_P(on_every_runtime, a_chain_of_awaits_of_any_depth_uses_a_bounded_stack) {
     constexpr std::size_t depth = 1'000'000;
     auto handle = rt().spawn([](std::size_t n) { return sum_to(n); }, depth);

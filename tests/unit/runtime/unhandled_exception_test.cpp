@@ -77,8 +77,8 @@ TEST_P(unhandled_exception, an_unseen_exception_is_a_line_on_stderr_by_default) 
     rt().block_on(wait());
     stop();
     const std::string text = testing::internal::GetCapturedStderr();
-    EXPECT_NE(text.find("(conn) threw std::out_of_range: far, and nobody holds its join_handle\n"),
-              std::string::npos)
+    EXPECT_NE(text.find("(conn) at " __FILE__ ":"), std::string::npos) << text;
+    EXPECT_TRUE(text.ends_with(" threw std::out_of_range: far, and nobody holds its join_handle\n"))
         << text;
 }
 

@@ -105,6 +105,12 @@ TEST_P(task_hooks, task_hook_spawn_location) {
     EXPECT_EQ(log->files, std::set<std::string>{"hooks_test.cpp"});
 }
 
+TEST_P(task_hooks, a_function_that_was_spawned_gives_the_place_of_its_coroutine) {
+    rt().block_on(rt().spawn(&nothing));
+    stop();
+    EXPECT_EQ(log->files, std::set<std::string>{"hooks_test.cpp"});
+}
+
 TEST_P(task_hooks, hooks_see_the_name) {
     auto handle = edo::task_builder().name("seen").spawn_on(rt().handle(), &yields);
     rt().block_on(std::move(handle));

@@ -162,6 +162,52 @@ TEST_P(task_local_test, scope_that_throws_takes_its_value_away) {
     rt().block_on(std::move(handle));
 }
 
+TEST_P(task_local_test, get_value) {
+    auto body = []() -> task<> {
+        auto inner = []() -> task<std::uint32_t> {
+            co_await edo::yield_now();
+            co_return number.get();
+        };
+        auto scoped = number.scoped(1, inner());
+        const std::uint32_t seen = co_await scoped;
+        EXPECT_EQ(seen, 1U);
+        EXPECT_EQ(number.try_get(), nullptr);
+        EXPECT_EQ(scoped.take_value(), 1U);
+        EXPECT_EQ(scoped.take_value(), std::nullopt);
+    };
+    rt().block_on(body());
+}
+
+TEST_P(task_local_test, poll_after_take_value_should_fail) {
+    auto body = []() -> task<> {
+        auto inner = []() -> task<> {
+            EXPECT_THROW(static_cast<void>(number.get()), std::logic_error);
+            co_return;
+        };
+        auto scoped = number.scoped(1, inner());
+        EXPECT_EQ(scoped.take_value(), 1U);
+        co_await scoped;
+        bool refused = false;
+        try {
+            co_await scoped;
+        } catch (const std::logic_error&) { refused = true; }
+        EXPECT_TRUE(refused) << "a task runs once";
+    };
+    rt().block_on(body());
+}
+
+TEST_P(task_local_test, a_value_is_left_when_its_task_is_dropped) {
+    auto body = []() -> task<> {
+        auto scoped = number.scoped(
+            7, []() -> task<> { co_await edo::sleep_until(edo::clock::time_point::max()); }());
+        auto waits = [](edo::scoped_task<std::uint32_t, void>& s) -> task<> { co_await s; };
+        auto ended = co_await edo::timeout(1ms, waits(scoped));
+        EXPECT_FALSE(ended.has_value());
+        EXPECT_EQ(scoped.take_value(), 7U);
+    };
+    rt().block_on(body());
+}
+
 INSTANTIATE_TEST_SUITE_P(task, task_local_test, edo::test::all_kinds, edo::test::kind_name);
 
 TEST(task_local_outside, get_value) {

@@ -38,7 +38,7 @@ template <class A>
 task<awaited_t<A>> as_task(A&& awaitable) {
     return [](A owned) -> task<awaited_t<A>> {
         co_return co_await std::move(owned);
-    }(std::move(awaitable));
+    }(std::forward<A>(awaitable));
 }
 /// Lvalues are borrowed; a task is none, it is awaited as an rvalue.
 template <class A>

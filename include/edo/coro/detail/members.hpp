@@ -155,14 +155,23 @@ consteval auto first_after_braces() -> int {
     }
 }
 
+/// Whether place `At` of `Count` is a reference that answers yes. Values are not offered references:
+/// Clang would instantiate their copy constructors.
+template <class T, class Question, std::size_t At, std::size_t Count>
+consteval auto reference_answers() -> bool {
+    if constexpr (fits_at<T, any_value, At, Count>()) {
+        return false;
+    } else {
+        return fits_at<T, ask_reference<Question>, At, Count>();
+    }
+}
+
 template <class T, class Question, std::size_t Count, std::size_t At = 0>
 consteval auto first_among_anything() -> int {
     if constexpr (At == Count) {
         return -1;
-    } else if constexpr (fits_at<T, ask<Question>, At, Count>()) {
-        return static_cast<int>(At);
-    } else if constexpr (!fits_at<T, any_value, At, Count>() &&
-                         fits_at<T, ask_reference<Question>, At, Count>()) {
+    } else if constexpr (fits_at<T, ask<Question>, At, Count>() ||
+                         reference_answers<T, Question, At, Count>()) {
         return static_cast<int>(At);
     } else {
         return first_among_anything<T, Question, Count, At + 1>();

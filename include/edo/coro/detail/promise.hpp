@@ -31,7 +31,7 @@ struct final_awaiter {
 /// the same two words keep what the `'static` and `Send` rules found out about its parameters.
 class promise_base {
 public:
-    promise_base() noexcept : rule_(nullptr), function_(nullptr) {}
+    promise_base() noexcept : rule_(nullptr), where_() {}
     promise_base(const promise_base&) = delete;
     promise_base& operator=(const promise_base&) = delete;
 
@@ -42,11 +42,12 @@ public:
     [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { out().error = std::current_exception(); }
 
-    /// Before the start: which parameter breaks a rule, null if none does, and in which function.
+    /// Before the start: which parameter breaks a rule, null if none does.
     [[nodiscard]] const parameter_record* rule() const noexcept { return rule_; }
-    [[nodiscard]] const char* function() const noexcept { return function_; }
     void record(const parameter_record* rule) noexcept { rule_ = rule; }
-    void record_function(const char* name) noexcept { function_ = name; }
+    /// Before the start: the coroutine's name, and its first line (Clang) or last one (GCC).
+    [[nodiscard]] const std::source_location& where() const noexcept { return where_; }
+    void record(const std::source_location& where) noexcept { where_ = where; }
 
     /// Called once, before the first resume.
     void connect(promise_base* parent, sink_base& out) noexcept {
@@ -62,7 +63,7 @@ public:
 
     /// A task is awaited as an rvalue: the awaiter owns it.
     template <class U>
-    task_awaiter<U> await_transform(task<U>&& child) const noexcept {
+    task_awaiter<U> await_transform(task<U>&& child) const {
         return task_awaiter<U>(std::move(child));
     }
     template <class U>
@@ -96,7 +97,7 @@ private:
     };
     union {
         sink_base* out_;
-        const char* function_;
+        std::source_location where_;
     };
 };
 

@@ -157,10 +157,9 @@ protected:
         result.clear();
     }
     /// Makes `t` the task's outermost coroutine.
-    void start(task<T>&& t) noexcept {
-        promise_base* promise = task_access::release(std::move(t));
-        promise->connect(nullptr, result);
-        result.child = handle_of(*promise);
+    void start(task<T>&& t) {
+        if (spawned_at.line() == 0 && t) { spawned_at = task_access::promise(t)->where(); }
+        connect(std::move(t), result);
         root.point = result.child;
     }
 };
@@ -266,8 +265,9 @@ Base* make_cell(task_owner& owner, std::source_location where, bool must_be_send
     if constexpr (is_task<callable>) {
         if constexpr (is_task<std::decay_t<F>>) {
             check_argument(f, must_be_sendable, where);
-            return new spawned_task<Base>(owner, where, std::move(f));
+            return new spawned_task<Base>(owner, where, std::forward<F>(f));
         } else {
+            if (!f.value) { throw_empty_task(); }
             return new spawned_task<Base>(owner, where, std::move(f.value));
         }
     } else {

@@ -57,7 +57,7 @@ public:
     virtual void run_in_place(void (*f)(void*), void* argument,
                               const std::source_location& where) = 0;
     /// Runs a future to its end on the calling thread.
-    virtual void block_on(thread_cell& root, bool may_lend) = 0;
+    virtual void block_on(thread_cell& root, bool may_lend, const std::source_location& where) = 0;
 
     /// A local_runtime: spawn_local of ordinary tasks goes to `locals`, on this thread. Null: no more.
     void keep_locals(task_owner* locals) noexcept {
