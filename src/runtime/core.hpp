@@ -42,7 +42,9 @@ public:
     std::optional<time_point> next_deadline(unsigned shard) noexcept override {
         return timers.next_deadline(shard);
     }
-    bool advance_idle_clock() noexcept override { return timers.advance_idle(); }
+    bool has_timers(unsigned shard) const noexcept override { return timers.registered(shard) != 0; }
+    bool may_jump() const noexcept override { return timers.may_jump(); }
+    bool jump() noexcept override { return timers.jump(); }
 
     /// Drops all tasks and waits until `deadline` (nothing: without limit).
     void shutdown(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;

@@ -84,7 +84,7 @@ void worker_thread::schedule(cell_base& cell) noexcept {
     cell_base* first = bound.load(relaxed);
     do {
         cell.next = first;
-    } while (!bound.compare_exchange(first, &cell, release, relaxed));  // pairs with: take_bound()
+    } while (!bound.compare_exchange(first, &cell, release, relaxed));  // pairs with: run_bound()
     self->unpark();
 }
 

@@ -37,16 +37,12 @@ struct worker_thread final : scheduler {
     worker_thread& operator=(const worker_thread&) = delete;
 
     void schedule(cell_base& cell) noexcept override;
-    /// The thread itself: what was scheduled here, newest first.
-    cell_base* take_bound() noexcept {
-        if (bound.load(relaxed) == nullptr) { return nullptr; }
-        return bound.exchange(nullptr, acquire);  // pairs with: schedule()
-    }
+    [[nodiscard]] bool has_bound() const noexcept { return bound.load(relaxed) != nullptr; }
 
     executor& owner;
     parker* const sleeper;
     atomic<place*> assigned{nullptr};  ///< written under idle_lock_
-    atomic<cell_base*> bound{nullptr};
+    atomic<cell_base*> bound{nullptr};  ///< tasks that were woken here, newest first
     thread handle;
 };
 
@@ -163,6 +159,7 @@ private:
 
     // lending.cpp: how places move between threads
     void rest(worker_thread& self) noexcept;
+    bool stop_resting(worker_thread& self) noexcept;
     void take_over(place& p, const run_limit& limit) noexcept;
     place* lend_place() noexcept;
     void give_place_back(place& p) noexcept;

@@ -61,7 +61,8 @@ parker* executor::pick_sleeper() noexcept {
     return p.sleeper;
 }
 
-/// A task lies in the slot of a busy worker: somebody has to look after it from time to time.
+/// A worker has something that must not wait for the end of a long turn, a task in its slot or a
+/// timer: somebody has to look after it from time to time.
 void executor::notify_guard() noexcept {
     // seq_cst: pairs with become_guard()
     if (guarded_.load(seq_cst) || awake_in(idle_.load(seq_cst)) >= places_.size()) { return; }
@@ -110,7 +111,8 @@ bool executor::has_shared_work() const noexcept {
 
 /// Whether the holder, awake, has something to run after all.
 bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
-    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || must_wake(p.swept, limit);
+    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || must_wake(p.swept, limit) ||
+           (limit.root != nullptr && limit.root->is_woken());
 }
 
 /// Whether others have given a holder something to do that was about to sleep.
@@ -121,7 +123,8 @@ bool executor::must_wake(bool swept, const run_limit& limit) const noexcept {
 
 void executor::park(place& p, const run_limit& limit) noexcept {
     if (limit.borrowed && give_place_to_resting(p)) { return; }
-    if (drivers_.advance_idle_clock()) { return; }
+    // In this order: a closure wakes its task first, and lets the clock jump then.
+    if (drivers_.may_jump() && !has_work(p, limit) && drivers_.jump()) { return; }
     call_hook(options_.on_thread_park);
     if (!has_work(p, limit)) {
         p.count.parks.add_by_owner(1);

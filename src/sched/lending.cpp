@@ -30,6 +30,14 @@ void executor::rest(worker_thread& self) noexcept {
     self.sleeper->park();
 }
 
+/// A thread without a place is about to run what is bound to it, perhaps for long: it gets none
+/// meanwhile. False: it has got one.
+bool executor::stop_resting(worker_thread& self) noexcept {
+    lock_guard guard(idle_lock_);
+    std::erase(resting_, &self);
+    return self.assigned.load(relaxed) == nullptr;
+}
+
 /// Works on a place that was assigned to this thread. One that was given back asleep wakes up, for
 /// rest() has used up the wake that led here, and nobody knows what it was for.
 void executor::take_over(place& p, const run_limit& limit) noexcept {
@@ -86,12 +94,20 @@ void executor::give_place_back(place& p) noexcept {
         }
         --lent_;
         p.is_lent = false;
-        resident = assign_to_resting(p);
-        if (idle) {
-            p.is_parked = true;
-            sleepers_.push_back(&p);
-            idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+        if (resting_.empty()) {
+            orphans_.push_back(&p);
+        } else {
+            resident = assign_to_resting(p);
+            if (idle) {
+                p.is_parked = true;
+                sleepers_.push_back(&p);
+                idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+            }
         }
+    }
+    if (resident == nullptr) {  // its thread runs what is bound to it, and takes the place after that
+        notify();               // others do its work meanwhile
+        return;
     }
     if (!idle) {
         resident->unpark();

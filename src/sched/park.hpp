@@ -16,8 +16,13 @@ public:
     virtual void poll(unsigned shard) noexcept = 0;
     /// When the shard has to be polled next; nothing: only when it is woken.
     virtual std::optional<time_point> next_deadline(unsigned shard) noexcept = 0;
-    /// All is idle. With a paused clock: jump to the next timer. True: something may have fired.
-    virtual bool advance_idle_clock() noexcept = 0;
+    /// Whether a timer waits in the shard.
+    [[nodiscard]] virtual bool has_timers(unsigned shard) const noexcept = 0;
+    /// Whether the clock is paused, and no blocking closure runs that could wake somebody. What those
+    /// that ended have woken is visible afterwards.
+    [[nodiscard]] virtual bool may_jump() const noexcept = 0;
+    /// All is idle, and the clock may jump: to the next timer. True: something may have fired.
+    virtual bool jump() noexcept = 0;
 
 protected:
     ~drivers() = default;

@@ -63,6 +63,7 @@ void executor::work(const run_limit& limit) noexcept {
             if (limit.root->is_finished()) { return; }
             if (!std::exchange(root_ran, false) && limit.root->take_wake()) {
                 stop_searching(*p);
+                if (drivers_.has_timers(p->index)) { notify_guard(); }
                 run_root(*limit.root);
                 root_ran = true;
                 continue;
@@ -92,12 +93,18 @@ void executor::work(const run_limit& limit) noexcept {
     }
 }
 
-/// Runs the tasks that are bound to this thread, in the order of their wakes.
+/// Runs the tasks that are bound to this thread, in the order of their wakes. False: there is none.
+/// A thread that has just been given a place works on that first.
 bool executor::run_bound() noexcept {
     worker_thread* self = thread_here();
-    cell_base* newest = self != nullptr ? self->take_bound() : nullptr;
-    if (newest == nullptr) { return false; }
-    if (place* p = this_context().worker) { stop_searching(*p); }
+    if (self == nullptr || !self->has_bound()) { return false; }
+    if (place* p = this_context().worker) {
+        stop_searching(*p);
+        if (drivers_.has_timers(p->index)) { notify_guard(); }
+    } else if (!stop_resting(*self)) {
+        return true;
+    }
+    cell_base* newest = self->bound.exchange(nullptr, acquire);  // pairs with: schedule()
     cell_base* oldest = nullptr;
     while (newest != nullptr) {
         cell_base* following = std::exchange(newest->next, oldest);

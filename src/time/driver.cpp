@@ -20,7 +20,7 @@ constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
 bool timer_shard::add(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
     wheel_.insert(entry);
-    ++registered_;
+    registered_.add_by_owner(1);
     return entry.tick < sleeps_until_;
 }
 
@@ -28,7 +28,7 @@ bool timer_shard::remove(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
     if (entry.waiter == nullptr) { return true; }
     timing_wheel::erase(entry);
-    --registered_;
+    registered_.add_by_owner(-std::size_t{1});
     return false;
 }
 
@@ -42,7 +42,7 @@ void timer_shard::fire(std::uint64_t tick) noexcept {
             while (count < woken.size()) {
                 timer_entry* entry = wheel_.pop_due(tick);
                 if (entry == nullptr) { break; }
-                --registered_;
+                registered_.add_by_owner(-std::size_t{1});
                 woken[count++] = claim(*std::exchange(entry->waiter, nullptr));
             }
         }
@@ -55,11 +55,6 @@ std::optional<std::uint64_t> timer_shard::sleep_until() noexcept {
     const auto next = wheel_.next_tick();
     sleeps_until_ = next.value_or(UINT64_MAX);
     return next;
-}
-
-std::size_t timer_shard::registered() noexcept {
-    lock_guard guard(lock_);
-    return registered_;
 }
 
 time_driver::time_driver(unsigned shards, bool can_pause, std::function<void(unsigned)> wake_shard)
@@ -139,9 +134,12 @@ void time_driver::advance(std::chrono::nanoseconds d, const std::source_location
     for (const auto& shard : shards_) { shard->fire(present_tick()); }
 }
 
-bool time_driver::advance_idle() noexcept {
+bool time_driver::may_jump() const noexcept {
     // acquire: pairs with permit(): the closure's wakes are seen before the clock moves
-    if (!is_paused() || inhibited_.load(acquire) != 0) { return false; }
+    return is_paused() && inhibited_.load(acquire) == 0;
+}
+
+bool time_driver::jump() noexcept {
     timer_shard& only = *shards_.front();
     const auto tick = only.sleep_until();
     if (!tick) { return false; }
@@ -151,7 +149,7 @@ bool time_driver::advance_idle() noexcept {
 }
 
 void time_driver::permit() noexcept {
-    // release: pairs with advance_idle()
+    // release: pairs with may_jump()
     if (inhibited_.fetch_sub(1, release) == 1 && is_paused()) { wake_shard_(0); }
 }
 

@@ -26,13 +26,13 @@ public:
     /// The tick at which fire() has something to do; the place is about to sleep until then.
     [[nodiscard]] std::optional<std::uint64_t> sleep_until() noexcept;
     /// How many timers it holds.
-    [[nodiscard]] std::size_t registered() noexcept;
+    [[nodiscard]] std::size_t registered() const noexcept { return registered_.load(relaxed); }
 
 private:
     mutex lock_;
     timing_wheel wheel_ EDO_GUARDED_BY(lock_);
     std::uint64_t sleeps_until_ EDO_GUARDED_BY(lock_) = 0;  // 0: awake
-    std::size_t registered_ EDO_GUARDED_BY(lock_) = 0;
+    atomic<std::size_t> registered_{0};                 // written under lock_
 };
 
 /// The clock, real or paused, and a shard for each worker place.
@@ -55,12 +55,17 @@ public:
     [[nodiscard]] bool is_paused() const noexcept { return paused_.load(relaxed); }
     /// Moves the paused clock on.
     void advance(std::chrono::nanoseconds d, const std::source_location& where);
-    /// Everything is idle: jumps to the next timer, if the clock is paused and no blocking closure
-    /// runs. True: timers may have fired.
-    bool advance_idle() noexcept;
+    /// Whether the clock is paused and no blocking closure runs.
+    [[nodiscard]] bool may_jump() const noexcept;
+    /// Moves the paused clock to the next timer. True: timers may have fired.
+    bool jump() noexcept;
     /// Around blocking closures: the paused clock does not jump while one runs.
     void inhibit() noexcept { inhibited_.fetch_add(1, relaxed); }
     void permit() noexcept;
+    /// How many timers wait in a shard.
+    [[nodiscard]] std::size_t registered(unsigned shard) const noexcept {
+        return shards_[shard]->registered();
+    }
     /// How many timers wait, in all shards: none once all tasks are gone.
     [[nodiscard]] std::size_t registered() const noexcept;
 

@@ -50,6 +50,18 @@ TEST_F(time_pause, advance_fires_what_is_due_in_other_tasks) {
     }());
 }
 
+TEST_F(time_pause, clock_does_not_jump_past_what_a_closure_has_just_woken) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        for (int i = 0; i < 2000; ++i) {
+            auto closure = edo::spawn_blocking([] {});
+            auto joined = co_await edo::timeout(1h, std::move(closure));
+            EXPECT_TRUE(joined.has_value());
+        }
+        EXPECT_EQ(watch.elapsed(), 0ms);
+    }());
+}
+
 TEST_F(time_pause, test_time_advance_sub_ms) {
     run([]() -> task<> {
         for (const std::chrono::nanoseconds d :
