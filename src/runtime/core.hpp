@@ -42,7 +42,9 @@ public:
     std::optional<time_point> next_deadline(unsigned shard) noexcept override {
         return timers.next_deadline(shard);
     }
-    bool has_timers(unsigned shard) const noexcept override { return timers.registered(shard) != 0; }
+    bool has_timers(unsigned shard) const noexcept override {
+        return timers.registered(shard) != 0;
+    }
     bool may_jump() const noexcept override { return timers.may_jump(); }
     bool jump() noexcept override { return timers.jump(); }
 

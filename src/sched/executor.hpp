@@ -41,7 +41,7 @@ struct worker_thread final : scheduler {
 
     executor& owner;
     parker* const sleeper;
-    atomic<place*> assigned{nullptr};  ///< written under idle_lock_
+    atomic<place*> assigned{nullptr};   ///< written under idle_lock_
     atomic<cell_base*> bound{nullptr};  ///< tasks that were woken here, newest first
     thread handle;
 };

@@ -105,8 +105,9 @@ void executor::give_place_back(place& p) noexcept {
             }
         }
     }
-    if (resident == nullptr) {  // its thread runs what is bound to it, and takes the place after that
-        notify();               // others do its work meanwhile
+    if (resident ==
+        nullptr) {  // its thread runs what is bound to it, and takes the place after that
+        notify();   // others do its work meanwhile
         return;
     }
     if (!idle) {

@@ -32,7 +32,7 @@ private:
     mutex lock_;
     timing_wheel wheel_ EDO_GUARDED_BY(lock_);
     std::uint64_t sleeps_until_ EDO_GUARDED_BY(lock_) = 0;  // 0: awake
-    atomic<std::size_t> registered_{0};                 // written under lock_
+    atomic<std::size_t> registered_{0};                     // written under lock_
 };
 
 /// The clock, real or paused, and a shard for each worker place.

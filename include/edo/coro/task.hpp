@@ -40,6 +40,8 @@ public:
     }
     /// Exchanges two tasks.
     void swap(task& other) noexcept { std::swap(promise_, other.promise_); }
+    /// In a coroutine of another library this gives a compiler error that says what to do instead.
+    auto operator co_await() && { return detail::task_awaiter<T>(std::move(*this)); }
     /// False after it was moved from, awaited or spawned.
     [[nodiscard]] explicit operator bool() const noexcept { return promise_ != nullptr; }
 
@@ -130,6 +132,7 @@ class task_awaiter : private sink<T>, public leaf_base {
 public:
     explicit task_awaiter(task<T>&& awaited)
         : sink<T>(handle_of(task_access::release(std::move(awaited)))) {}
+    using leaf_base::await_suspend;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {

@@ -19,10 +19,10 @@ public:
     explicit local_drive(std::shared_ptr<local_set_core> set) noexcept;
     local_drive(const local_drive&) = delete;
     local_drive& operator=(const local_drive&) = delete;
+    using leaf_base::await_suspend;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
+    template <edo_promise Promise>
     void await_suspend(std::coroutine_handle<Promise> waiter) {
-        static_assert(edo_promise<Promise>, "a local_set is awaited in an edo::task only");
         begin(waiter);
     }
     void woken(branch& waiting) noexcept override;

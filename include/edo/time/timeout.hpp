@@ -29,9 +29,9 @@ using timeout_value_t = std::conditional_t<std::is_lvalue_reference_v<T>,
 class EDO_API timeout_group : public handler, public leaf_base {
 public:
     explicit timeout_group(clock::time_point deadline) noexcept : sleep_(deadline) {}
+    using leaf_base::await_suspend;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-        requires edo_promise<Promise>
+    template <edo_promise Promise>
     void await_suspend(std::coroutine_handle<Promise> waiter) {
         begin(waiter);
     }

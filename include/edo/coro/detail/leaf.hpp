@@ -18,11 +18,18 @@ namespace edo::detail {
 
 class promise_base;
 
-/// What tells Edo's awaiters from those of other libraries.
-struct leaf_base {};
-
 template <class Promise>
 concept edo_promise = std::derived_from<Promise, promise_base>;
+
+/// What tells Edo's awaiters from those of other libraries. Each has its own await_suspend for the
+/// coroutines of Edo, and says `using leaf_base::await_suspend`.
+struct leaf_base {
+    /// Elsewhere the compiler prints `Why`, since there is no body to deduce a result from.
+    template <class Promise, class Why = why::edo_awaitables_are_awaited_in_an_edo_task<
+                                 why::in_another_coroutine_spawn_a_task_and_wait_for_its_handle>>
+        requires(!edo_promise<Promise>)
+    auto await_suspend(std::coroutine_handle<Promise>);
+};
 
 /// Takes one unit of the cooperative budget. False: none is left, the task has to yield.
 inline bool spend_budget(context& cx) noexcept {
@@ -40,16 +47,12 @@ inline bool spend_budget(context& cx) noexcept {
 template <class Derived>
 class leaf : public leaf_base {
 public:
+    using leaf_base::await_suspend;
     bool await_ready() { return self().ready() && spend_budget(this_context()); }
     template <edo_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         return suspend(waiter);
     }
-    /// Elsewhere the compiler prints `Why`, since there is no body to deduce a result from.
-    template <class Promise, class Why = why::edo_awaitables_are_awaited_in_an_edo_task<
-                                 why::in_another_coroutine_spawn_a_task_and_wait_for_its_handle>>
-        requires(!edo_promise<Promise>)
-    auto await_suspend(std::coroutine_handle<Promise>);
     /// Suspends the current branch at `waiter`. False: it can go on at once.
     bool suspend(std::coroutine_handle<> waiter) {
         context& cx = this_context();

@@ -74,7 +74,7 @@ consteval auto fix_for_owning() {
     }
 }
 
-template <why::reason Why>
+template <why::reason Why, spawn_mode Mode>
 consteval auto fix_for_sendable() {
     using enum why::reason;
     if constexpr (Why == a_lock_guard) {
@@ -83,6 +83,8 @@ consteval auto fix_for_sendable() {
         return std::type_identity<why::use_std_shared_ptr>{};
     } else if constexpr (Why == an_aggregate_whose_members_cannot_be_seen) {
         return std::type_identity<why::specialise_edo_enable_sendable>{};
+    } else if constexpr (!Mode.coroutine) {
+        return std::type_identity<why::use_a_type_that_may_change_threads>{};
     } else {
         return std::type_identity<why::use_spawn_local_or_a_type_that_may_change_threads>{};
     }
@@ -97,7 +99,7 @@ consteval auto judge_value() {
     } else if constexpr (Mode.sends && !sendable_finding<T>::good) {
         using found = sendable_finding<T>;
         return broken<What, why::is_not_sendable<because_t<found, T>>,
-                      typename decltype(fix_for_sendable<found::why>())::type>{};
+                      typename decltype(fix_for_sendable<found::why, Mode>())::type>{};
     } else {
         return accepted{};
     }

@@ -60,6 +60,7 @@ struct lock_inside_the_task;
 struct use_an_allocator_that_owns_its_memory;
 struct use_std_shared_ptr;
 struct use_spawn_local_or_a_type_that_may_change_threads;
+struct use_a_type_that_may_change_threads;
 struct use_spawn_for_coroutines;
 struct specialise_edo_enable_owning;
 struct specialise_edo_enable_sendable;

@@ -1,0 +1,13 @@
+#include <edo/edo.hpp>
+
+struct other {
+    struct promise_type {
+        other get_return_object() { return {}; }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_never final_suspend() noexcept { return {}; }
+        void return_void() {}
+        void unhandled_exception() {}
+    };
+};
+
+edo::task<> test() { co_await edo::timeout(std::chrono::seconds(1), edo::yield_now()); }
