@@ -16,10 +16,10 @@ namespace detail {
 struct runtime_options;
 }
 
-/// What an exception does that nobody has seen.
+/// What an exception does that leaves a task.
 enum class unhandled_exception_policy {
-    report,            ///< it goes to the hook (default: a line on stderr)
-    shutdown_runtime,  ///< and every block_on throws; current-thread runtimes only
+    report,            ///< if nobody joins the task it goes to the hook (default: a line on stderr)
+    shutdown_runtime,  ///< and, joined or not, every block_on throws; current-thread runtimes only
 };
 
 /// Collects the options of a runtime; see runtime::multi_thread() and runtime::current_thread().
