@@ -8,7 +8,7 @@ thread_pool::thread_pool(runtime_core& core, thread_pool_options options)
     : core_(core), options_(std::move(options)) {}
 
 void thread_pool::submit(blocking_job& job) {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     if (closed_) {
         lock.unlock();
         job.cancel();
@@ -44,7 +44,7 @@ void thread_pool::thread_main(thread_list::iterator self) noexcept {
         } catch (...) { fatal("a thread hook of the runtime threw"); }
     };
     call(options_.on_thread_start);
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     do {
         while (blocking_job* job = queue_.pop()) {
             lock.unlock();
@@ -69,7 +69,7 @@ void thread_pool::thread_main(thread_list::iterator self) noexcept {
 }
 
 /// False: the thread has been idle for long enough, or the pool is closed.
-bool thread_pool::wait_for_job(std::unique_lock<std::mutex>& lock) noexcept {
+bool thread_pool::wait_for_job(lock_guard& lock) noexcept {
     const auto now = std::chrono::steady_clock::now();
     const bool for_ever = options_.keep_alive >= std::chrono::steady_clock::time_point::max() - now;
     const auto wanted = [this] { return closed_ || !queue_.empty(); };
@@ -86,7 +86,7 @@ bool thread_pool::wait_for_job(std::unique_lock<std::mutex>& lock) noexcept {
 void thread_pool::close() noexcept {
     intrusive_fifo<blocking_job> unstarted;
     {
-        std::unique_lock lock(lock_);
+        lock_guard lock(lock_);
         closed_ = true;
         unstarted.append(queue_);
     }
@@ -99,7 +99,7 @@ void thread_pool::close() noexcept {
 
 bool thread_pool::wait_closed(
     std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     const auto none = [this] { return running_.empty(); };
     if (!deadline) {
         ended_.wait(lock, none);
@@ -114,21 +114,21 @@ bool thread_pool::wait_closed(
 }
 
 void thread_pool::detach_threads() noexcept {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     for (thread& t : running_) { t.detach(); }
     for (thread& t : ended_threads_) { t.detach(); }
 }
 
 std::size_t thread_pool::threads() const noexcept {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     return running_.size();
 }
 std::size_t thread_pool::idle_threads() const noexcept {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     return idle_;
 }
 std::size_t thread_pool::queued() const noexcept {
-    std::unique_lock lock(lock_);
+    lock_guard lock(lock_);
     return queue_.size();
 }
 

@@ -1,14 +1,13 @@
 /// The threads of spawn_blocking.
 #pragma once
 
+#include <edo/base/detail/mutex.hpp>
 #include <edo/base/detail/thread.hpp>
 #include <edo/task/detail/blocking_cell.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <list>
-#include <mutex>
 
 namespace edo::detail {
 
@@ -45,13 +44,13 @@ private:
     using thread_list = std::list<thread>;
     void start_thread();
     void thread_main(thread_list::iterator self) noexcept;
-    bool wait_for_job(std::unique_lock<std::mutex>& lock) noexcept;
+    bool wait_for_job(lock_guard& lock) noexcept;
 
     runtime_core& core_;
     const thread_pool_options options_;
-    mutable std::mutex lock_;
-    std::condition_variable work_;   ///< a job was queued, or the pool closes
-    std::condition_variable ended_;  ///< the last thread has ended
+    mutable mutex lock_;
+    condition work_;   ///< a job was queued, or the pool closes
+    condition ended_;  ///< the last thread has ended
     intrusive_fifo<blocking_job> queue_;
     thread_list running_;
     thread_list ended_threads_;  ///< the last one to end, to be joined

@@ -83,6 +83,7 @@ TEST_F(sync_notify_stress, notify_waiters_against_creation_and_poll) {
         other.race(
             [&] {
                 waiting = std::make_unique<test::polled<edo::sync::notified>>(n.notified());
+                other.let_pass();
                 ready = waiting->poll();
             },
             [&] { n.notify_waiters(); });

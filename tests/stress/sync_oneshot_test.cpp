@@ -113,6 +113,7 @@ TEST_F(sync_oneshot_stress, close_against_closed) {
         other.race(
             [&] {
                 ready = closing.poll();
+                other.let_pass();
                 closing.drop();
             },
             [&end = rx] { end.close(); });

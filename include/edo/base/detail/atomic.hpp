@@ -3,6 +3,8 @@
 
 #include <edo/base/config.hpp>
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 
@@ -101,5 +103,8 @@ inline void cpu_relax() noexcept {
     asm volatile("yield" ::: "memory");
 #endif
 }
+
+/// The same where the wait may be long: another thread may run instead.
+inline void yield_thread() noexcept { ::sched_yield(); }
 
 }  // namespace edo::detail

@@ -12,7 +12,6 @@
 
 #include <memory>
 #include <optional>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -112,7 +111,7 @@ public:
         for (;;) {
             auto value = values_.pop();
             if (value || values_.size() < 2) { return value; }
-            std::this_thread::yield();
+            yield_thread();
         }
     }
     /// Whether nothing can come any more, apart from what lies in the queue.

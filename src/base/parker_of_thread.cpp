@@ -1,0 +1,63 @@
+#include <edo/base/detail/mutex.hpp>
+#include <edo/base/detail/parker.hpp>
+
+/// Which parker belongs to which thread.
+namespace edo::detail {
+namespace {
+
+/// Parkers without a thread. Never destroyed: threads may end after the static objects.
+struct free_parkers {
+    mutex lock;
+    parker* first EDO_GUARDED_BY(lock) = nullptr;
+};
+free_parkers& idle_parkers() {
+    static auto* list = new free_parkers;
+    return *list;
+}
+
+/// The parker that a thread has brought along.
+thread_local constinit parker* adopted = nullptr;
+
+/// Lends a parker to a thread for its life.
+class parker_lease {
+public:
+    parker_lease() : parker_(&parker::reserve()) {}
+    ~parker_lease() { parker::give_back(*parker_); }
+    parker_lease(const parker_lease&) = delete;
+    parker_lease& operator=(const parker_lease&) = delete;
+    [[nodiscard]] parker& get() const noexcept { return *parker_; }
+
+private:
+    parker* parker_;
+};
+
+}  // namespace
+
+parker& parker::this_thread() {
+    if (adopted != nullptr) { return *adopted; }
+    thread_local parker_lease lease;
+    return lease.get();
+}
+
+void parker::adopt(parker* p) noexcept { adopted = p; }
+
+parker& parker::reserve() {
+    free_parkers& list = idle_parkers();
+    {
+        lock_guard guard(list.lock);
+        if (parker* found = list.first) {
+            list.first = found->next_free;
+            return *found;
+        }
+    }
+    return *new parker;
+}
+
+void parker::give_back(parker& p) noexcept {
+    free_parkers& list = idle_parkers();
+    lock_guard guard(list.lock);
+    p.next_free = list.first;
+    list.first = &p;
+}
+
+}  // namespace edo::detail

@@ -1,0 +1,113 @@
+// A worker's ring: each task is taken once, by its owner or by a thief.
+#include "sched/local_queue.hpp"
+#include "support/explorer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace {
+
+using namespace edo::detail;
+using edo::model::check;
+using edo::model::finds;
+using edo::model::holds;
+using edo::model::thread;
+using edo::model::tracked;
+
+struct nowhere final : scheduler {
+    void schedule(cell_base&) noexcept override {}
+};
+
+struct toy_cell final : cell_base {
+    explicit toy_cell(nowhere& home) : cell_base(home) {}
+    bool begin() noexcept override { return false; }
+    void finish(bool) noexcept override {}
+    /// Whoever takes it.
+    void run() { frame.write(frame.read() + 1); }
+    tracked frame;
+};
+
+void run(cell_base* taken) {
+    if (taken != nullptr) { static_cast<toy_cell*>(taken)->run(); }
+}
+void drain(local_queue& queue) {
+    while (cell_base* taken = queue.pop()) { run(taken); }
+}
+
+template <std::size_t Count>
+struct tasks {
+    nowhere home;
+    std::array<toy_cell, Count> all;
+    tasks() : tasks(std::make_index_sequence<Count>()) {}
+    void each_ran_once() {
+        for (toy_cell& cell : all) { check(cell.frame.read() == 1, "a task did not run once"); }
+    }
+
+private:
+    template <std::size_t... I>
+    explicit tasks(std::index_sequence<I...>)
+        : all{(static_cast<void>(I), toy_cell(home))...} {}
+};
+
+void thief_steals(std::size_t before) {
+    tasks<3> made;
+    local_queue queue, stolen;
+    thread thief([&] {
+        run(queue.steal_into(stolen));
+        drain(stolen);
+    });
+    std::size_t pushed = 0;
+    for (toy_cell& cell : made.all) {
+        check(queue.push(cell), "the ring is full");
+        if (++pushed == before) { run(queue.pop()); }
+    }
+    drain(queue);
+    thief.join();
+    made.each_ran_once();
+}
+
+void two_thieves() {
+    tasks<2> made;
+    local_queue queue, first_stolen, second_stolen;
+    for (toy_cell& cell : made.all) { check(queue.push(cell), "the ring is full"); }
+    {
+        const thread first([&] {
+            run(queue.steal_into(first_stolen));
+            drain(first_stolen);
+        });
+        run(queue.steal_into(second_stolen));
+        drain(second_stolen);
+    }
+    drain(queue);
+    made.each_ran_once();
+}
+
+void half_is_taken_out() {
+    tasks<3> made;
+    local_queue queue, stolen;
+    thread thief([&] {
+        run(queue.steal_into(stolen));
+        drain(stolen);
+    });
+    for (toy_cell& cell : made.all) { check(queue.push(cell), "the ring is full"); }
+    auto half = queue.take_half();
+    while (cell_base* taken = half.pop()) { run(taken); }
+    drain(queue);
+    thief.join();
+    made.each_ran_once();
+}
+
+constexpr edo::model::limits few{.preemptions = 3};
+
+TEST(local_queue, gives_each_task_once) {
+    for (const std::size_t before : {0U, 1U, 2U, 3U}) {
+        holds([before] { thief_steals(before); }, few);
+    }
+    finds({"local_queue::push"}, [] { thief_steals(0); }, few);
+    finds({"local_queue::steal_into"}, [] { thief_steals(0); }, few);
+}
+TEST(local_queue, lets_thieves_meet) { holds(two_thieves, few); }
+TEST(local_queue, gives_half_away) { holds(half_is_taken_out, few); }
+
+}  // namespace
