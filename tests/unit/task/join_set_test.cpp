@@ -169,9 +169,15 @@ TEST_P(join_set, try_join_next) {
         edo::join_set<void> set;
         std::vector<edo::abort_handle> handles;
         auto g = std::make_shared<edo::sync::notify>();
-        for (int i = 0; i < count; ++i) {
-            handles.push_back(set.spawn([]() -> task<> { co_return; }));
-        }
+        const auto in_turn = [](gate mine) -> task<> {
+            auto opened = mine->notified();
+            co_await opened;
+            mine->notify_one();
+        };
+        for (int i = 0; i < count; ++i) { handles.push_back(set.spawn(in_turn, g)); }
+        co_await edo::yield_now();
+        EXPECT_FALSE(set.try_join_next()) << "nothing has finished";
+        g->notify_one();
         for (auto& h : handles) {
             while (!h.is_finished()) { co_await edo::yield_now(); }
         }
@@ -179,6 +185,50 @@ TEST_P(join_set, try_join_next) {
         while (set.try_join_next()) { ++joined; }
         EXPECT_EQ(joined, count);
         EXPECT_TRUE(set.empty());
+    };
+    rt().block_on(body());
+}
+
+// Its tasks have ended, so that each join_next is ready: the budget makes the caller yield.
+TEST_P(join_set, join_set_coop) {
+    static constexpr std::uint64_t count = 1000;
+    auto handle = rt().spawn([]() -> task<std::uint64_t> {
+        const auto yields = [] {
+            return edo::runtime_handle::current().metrics().budget_forced_yield_count();
+        };
+        edo::join_set<void> set;
+        std::vector<edo::abort_handle> handles;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            handles.push_back(set.spawn([]() -> task<> { co_return; }));
+        }
+        for (auto& h : handles) {
+            while (!h.is_finished()) { co_await edo::yield_now(); }
+        }
+        const std::uint64_t before = yields();
+        std::uint64_t joined = 0;
+        while (auto next = co_await set.join_next()) { joined += next->has_value() ? 1 : 0; }
+        EXPECT_EQ(joined, count);
+        co_return yields() - before;
+    });
+    EXPECT_GE(rt().block_on(std::move(handle)), count / 128);
+}
+
+TEST_P(join_set, alternating) {
+    auto body = []() -> task<> {
+        edo::join_set<int> set;
+        EXPECT_EQ(set.size(), 0U);
+        set.spawn(&value, 0);
+        EXPECT_EQ(set.size(), 1U);
+        set.spawn(&value, 1);
+        EXPECT_EQ(set.size(), 2U);
+        for (int i = 2; i < 18; ++i) {
+            auto next = co_await set.join_next();
+            EXPECT_TRUE(next && next->has_value());
+            EXPECT_EQ(set.size(), 1U);
+            set.spawn(&value, i);
+            EXPECT_EQ(set.size(), 2U);
+        }
+        co_await set.shutdown();
     };
     rt().block_on(body());
 }
@@ -410,83 +460,6 @@ TEST_F(join_set_in_paused_time, a_dropped_join_next_loses_no_result) {
         EXPECT_GE(dropped, 20);
     };
     rt.block_on(body());
-}
-
-TEST(join_set_local, panic_outside_any_runtime) {
-    edo::join_set<void> set;
-    EXPECT_THROW(set.spawn_local(&forever), edo::no_local_set_error);
-    EXPECT_THROW(set.spawn(&forever), edo::no_runtime_error);
-    EXPECT_TRUE(set.empty());
-}
-
-TEST(join_set_local, panic_in_multi_thread_runtime) {
-    auto rt = edo::runtime::multi_thread().worker_threads(1).build();
-    auto body = []() -> task<> {
-        edo::join_set<void> set;
-        EXPECT_THROW(set.spawn_local(&forever), edo::no_local_set_error);
-        co_return;
-    };
-    rt.block_on(body());
-}
-
-task<edo::rc<int>> local_value(edo::rc<int> r) {
-    co_await edo::yield_now();
-    co_return r;
-}
-
-TEST(join_set_local, local_runtime_spawn_then_join_next) {
-    edo::local_runtime rt;
-    rt.block_on([]() -> task<> {
-        edo::join_set<edo::rc<int>> set;
-        for (int i = 0; i < 8; ++i) { set.spawn_local(&local_value, edo::make_rc<int>(i)); }
-        std::set<int> seen;
-        while (auto next = co_await set.join_next()) { seen.insert(*next->value()); }
-        EXPECT_EQ(seen.size(), 8U);
-    });
-}
-
-TEST(join_set_local, local_runtime_spawn_then_shutdown_and_drop) {
-    std::atomic<int> alive = 0;
-    edo::local_runtime rt;
-    auto main = [&]() -> task<> {
-        {
-            edo::join_set<int> set;
-            for (int i = 0; i < 8; ++i) { set.spawn_local(&forever_with, counted(alive)); }
-            co_await edo::yield_now();
-            co_await set.shutdown();
-            EXPECT_EQ(alive, 0);
-            for (int i = 0; i < 8; ++i) { set.spawn_local(&forever_with, counted(alive)); }
-        }
-        while (alive != 0) { co_await edo::yield_now(); }
-    };
-    rt.block_on(main);
-}
-
-TEST(join_set_local, spawn_local_on_a_set_that_is_not_driven_yet) {
-    auto rt = edo::runtime::current_thread().build();
-    edo::local_set local;
-    edo::join_set<edo::rc<int>> set;
-    for (int i = 0; i < 8; ++i) { set.spawn_local_on(local, &local_value, edo::make_rc<int>(i)); }
-    EXPECT_FALSE(set.try_join_next());
-    auto main = [&]() -> task<int> {
-        int n = 0;
-        while (auto next = co_await set.join_next()) { n += next->has_value() ? 1 : 0; }
-        co_return n;
-    };
-    EXPECT_EQ(local.block_on(rt, main), 8);
-}
-
-TEST(join_set_local, spawn_local_on_then_drop_before_the_set_is_driven) {
-    std::atomic<int> alive = 0;
-    auto rt = edo::runtime::current_thread().build();
-    edo::local_set local;
-    {
-        edo::join_set<int> set;
-        for (int i = 0; i < 4; ++i) { set.spawn_local_on(local, &forever_with, counted(alive)); }
-    }
-    auto main = [&]() -> task<> { co_await local; };
-    rt.block_on(main());  // ends, since they are dropped
-    EXPECT_EQ(alive, 0);
 }
 
 }  // namespace

@@ -103,19 +103,7 @@ TEST_P(task_builder_test, name_is_that_of_the_task_in_its_destructors) {
     EXPECT_EQ(*seen, "dies");
 }
 
-INSTANTIATE_TEST_SUITE_P(task, task_builder_test, edo::test::all_kinds, edo::test::kind_name);
-
-TEST(task_builder_local, spawn_local_on_local_runtime) {
-    edo::local_runtime rt;
-    auto main = []() -> task<> {
-        auto handle = task_builder().name("x").spawn_local(&name_of_rc_task, edo::make_rc<int>(1));
-        EXPECT_EQ(co_await handle, "x");
-    };
-    rt.block_on(main);
-}
-
-TEST(task_builder_local, spawn_local_panics_outside_local_set_or_local_runtime) {
-    auto rt = edo::runtime::current_thread().build();
+TEST_P(task_builder_test, spawn_local_panics_outside_local_set_or_local_runtime) {
     auto body = []() -> task<> {
         try {
             task_builder().spawn_local(&name_of_task).detach();
@@ -129,7 +117,19 @@ TEST(task_builder_local, spawn_local_panics_outside_local_set_or_local_runtime) 
         }
         co_return;
     };
-    rt.block_on(body());
+    rt().block_on(body());
+    rt().block_on(rt().spawn(body));
+}
+
+INSTANTIATE_TEST_SUITE_P(task, task_builder_test, edo::test::all_kinds, edo::test::kind_name);
+
+TEST(task_builder_local, spawn_local_on_local_runtime) {
+    edo::local_runtime rt;
+    auto main = []() -> task<> {
+        auto handle = task_builder().name("x").spawn_local(&name_of_rc_task, edo::make_rc<int>(1));
+        EXPECT_EQ(co_await handle, "x");
+    };
+    rt.block_on(main);
 }
 
 TEST(task_builder_local, spawn_outside_of_a_runtime_names_the_line_of_the_builder) {

@@ -178,6 +178,16 @@ TEST_P(task_local_test, get_value) {
     rt().block_on(body());
 }
 
+TEST_P(task_local_test, take_value) {
+    auto body = []() -> task<> {
+        auto scoped = number.scoped(1, []() -> task<> { co_return; }());
+        EXPECT_EQ(scoped.take_value(), 1U);
+        EXPECT_EQ(scoped.take_value(), std::nullopt);
+        co_return;
+    };
+    rt().block_on(body());
+}
+
 TEST_P(task_local_test, poll_after_take_value_should_fail) {
     auto body = []() -> task<> {
         auto inner = []() -> task<> {

@@ -49,6 +49,18 @@ TEST_P(yield_now, works_in_the_future_of_block_on_and_in_a_timeout) {
     EXPECT_EQ(rt().block_on(body()), 1100);
 }
 
+// All that remains of a runtime is the handle: nobody but block_on itself can resume the future.
+TEST_P(yield_now, yield_now_outside_of_runtime) {
+    const auto handle = rt().handle();
+    stop();
+    auto body = []() -> task<int> {
+        int n = 0;
+        for (; n < 100; ++n) { co_await edo::yield_now(); }
+        co_return n;
+    };
+    EXPECT_EQ(handle.block_on(body()), 100);
+}
+
 // task_yield_now.rs::yield_now_external_executor_and_block_in_place
 TEST_P(yield_now, yield_now_external_executor_and_block_in_place) {
     if (is_current_thread()) { GTEST_SKIP() << "block_in_place needs workers"; }
