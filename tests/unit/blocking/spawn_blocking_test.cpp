@@ -255,6 +255,32 @@ TEST(spawn_blocking_paused, blocking_when_paused) {
     rt.block_on(body());
 }
 
+TEST(spawn_blocking_paused, blocking_task_wakes_paused_runtime) {
+    auto rt = edo::runtime::current_thread().start_paused(true).build();
+    auto body = []() -> edo::task<> {
+        const auto start = edo::clock::now();
+        auto closure = edo::spawn_blocking([] { return 4; });
+        auto result = co_await edo::timeout(15h, std::move(closure));
+        EXPECT_TRUE(result && *result == 4);
+        EXPECT_EQ(edo::clock::now(), start);
+    };
+    rt.block_on(body());
+}
+
+TEST(spawn_blocking_paused, panicking_blocking_task_wakes_paused_runtime) {
+    auto rt = edo::runtime::current_thread().start_paused(true).build();
+    auto body = []() -> edo::task<> {
+        const auto start = edo::clock::now();
+        auto closure = edo::spawn_blocking([] { throw std::runtime_error("boom"); });
+        auto result = co_await edo::timeout(15h, closure.join());
+        EXPECT_TRUE(result && !*result && result->error().is_exception());
+        EXPECT_EQ(edo::clock::now(), start);
+        co_await edo::sleep_for(15h);  // and the clock jumps again
+        EXPECT_EQ(edo::clock::now(), start + 15h);
+    };
+    rt.block_on(body());
+}
+
 TEST(spawn_blocking_paused, unawaited_blocking_task_wakes_paused_runtime) {
     auto rt = edo::runtime::current_thread().start_paused(true).build();
     auto body = []() -> edo::task<> {

@@ -3,6 +3,7 @@
 
 #include <edo/base/detail/thread.hpp>
 #include <edo/edo.hpp>
+#include <edo/sync/mpsc.hpp>
 
 #include <gtest/gtest.h>
 
@@ -231,18 +232,35 @@ TEST_P(block_in_place, test_nested_block_in_place_with_block_on_between) {
     }
 }
 
-TEST_P(block_in_place, coop_disabled_in_block_in_place) {
-    auto handle = rt().spawn([]() -> edo::task<int> {
-        co_return edo::block_in_place([] {
-            auto drain = []() -> edo::task<int> {
-                int n = 0;
-                for (; n < 1000; ++n) { co_await edo::consume_budget(); }
-                co_return n;
-            };
-            return edo::runtime_handle::current().block_on(drain());
-        });
+/// Takes 400 values that are ready out of a channel: half as a plain thread, half in a block_on.
+int drain_in_place() {
+    auto [tx, rx] = edo::sync::mpsc_unbounded<int>();
+    for (int i = 0; i < 400; ++i) { EXPECT_TRUE(tx.send(i)); }
+    { const auto gone = std::move(tx); }
+    return edo::block_in_place([&] {
+        int n = 0;
+        for (; n < 200; ++n) {
+            EXPECT_EQ(rx.blocking_recv(), n);
+            EXPECT_TRUE(edo::has_budget_remaining());
+        }
+        auto rest = [&]() -> edo::task<> {
+            while (auto value = co_await rx.recv()) { EXPECT_EQ(*value, n++); }
+        };
+        edo::runtime_handle::current().block_on(rest());
+        return n;
     });
-    EXPECT_EQ(rt().block_on(handle), 1000);
+}
+edo::task<int> drain_without_budget() {
+    while (edo::has_budget_remaining()) { co_await edo::consume_budget(); }
+    co_return drain_in_place();
+}
+
+TEST_P(block_in_place, coop_disabled_in_block_in_place) {
+    EXPECT_EQ(rt().block_on(rt().spawn(drain_without_budget)), 400);
+}
+
+TEST_P(block_in_place, coop_disabled_in_block_in_place_in_block_on) {
+    EXPECT_EQ(rt().block_on(drain_without_budget()), 400);
 }
 
 TEST_P(block_in_place, coop_and_block_in_place) {
@@ -360,7 +378,7 @@ TEST_F(block_in_place_refused, in_a_task_of_a_current_thread_runtime) {
     rt.block_on(rt.spawn(body));
 }
 
-TEST_F(block_in_place_refused, in_a_local_set_on_any_runtime) {
+TEST_F(block_in_place_refused, in_a_local_set) {
     auto rt = edo::runtime::multi_thread().worker_threads(2).build();
     auto outer = []() -> edo::task<> {
         edo::local_set set;

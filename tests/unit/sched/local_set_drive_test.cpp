@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -183,6 +184,60 @@ TEST_P(local_set_drive, run_until_does_not_get_own_budget) {
         EXPECT_LT(steps, 128) << "it shares the budget of the driving task";
     };
     rt().block_on(body());
+}
+
+/// Whether block_in_place is refused here, with the way out.
+bool block_in_place_is_refused() {
+    try {
+        edo::block_in_place([] {});
+    } catch (const std::logic_error& e) {
+        return std::string(e.what()).find("use spawn_blocking") != std::string::npos;
+    }
+    return false;
+}
+/// Tries when it dies.
+struct blocks_in_drop {
+    std::shared_ptr<counter> refused;
+    ~blocks_in_drop() {
+        if (refused && block_in_place_is_refused()) { ++*refused; }
+    }
+};
+edo::task<> pends_and_blocks_in_drop(std::shared_ptr<counter> refused) {
+    const blocks_in_drop at_end{std::move(refused)};
+    co_await edo::sleep_until(edo::clock::time_point::max());
+}
+
+TEST_P(local_set_drive, block_in_place_in_run_until) {
+    edo::local_set set;
+    auto body = []() -> edo::task<bool> { co_return block_in_place_is_refused(); };
+    EXPECT_TRUE(set.block_on(rt(), body));
+}
+
+TEST_P(local_set_drive, block_in_place_in_spawn_local) {
+    edo::local_set set;
+    auto local =
+        set.spawn_local([]() -> edo::task<bool> { co_return block_in_place_is_refused(); });
+    rt().block_on(set);
+    EXPECT_TRUE(rt().block_on(local));
+}
+
+TEST_P(local_set_drive, block_in_place_in_spawn_local_drop) {
+    auto refused = std::make_shared<counter>(0);
+    auto body = [&]() -> edo::task<> {
+        edo::local_set set;
+        set.spawn_local(pends_and_blocks_in_drop, refused).detach();
+        auto aborted = set.spawn_local(pends_and_blocks_in_drop, refused);
+        auto inside = [&]() -> edo::task<> {
+            co_await yield_some(2);
+            aborted.abort();
+            auto result = co_await aborted.join();
+            EXPECT_FALSE(result.has_value());
+        };
+        co_await set.run_until(inside);
+        EXPECT_EQ(*refused, 1) << "dropped by an abort";
+    };
+    rt().block_on(body());
+    EXPECT_EQ(*refused, 2) << "dropped with the set, inside of a task";
 }
 
 TEST_P(local_set_drive, localset_in_thread_local) {

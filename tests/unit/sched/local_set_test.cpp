@@ -132,6 +132,22 @@ TEST_P(local_set, local_threadpool_timer) {
     set.block_on(rt(), body);
 }
 
+TEST_P(local_set, localset_future_timers) {
+    edo::local_set set;
+    auto ran = std::make_shared<counter>(0);
+    for (const auto d : {1ms, 2ms}) {
+        set.spawn_local(
+               [](std::chrono::milliseconds pause, std::shared_ptr<counter> n) -> edo::task<> {
+                   co_await edo::sleep_for(pause);
+                   ++*n;
+               },
+               d, ran)
+            .detach();
+    }
+    rt().block_on(set);
+    EXPECT_EQ(*ran, 2);
+}
+
 TEST_P(local_set, enter_guard_spawn) {
     edo::local_set set;
     edo::join_handle<int> handle;
@@ -208,6 +224,40 @@ edo::task<int> nest(int depth, thread_id on) {
     co_return below + 1;
 }
 
+TEST_P(local_set, all_spawns_are_local) {
+    edo::local_set set;
+    auto body = []() -> edo::task<> {
+        const auto here = std::this_thread::get_id();
+        std::vector<edo::join_handle<thread_id>> handles;
+        for (int i = 0; i < 128; ++i) { handles.push_back(edo::spawn_local(where)); }
+        for (auto& each : handles) { EXPECT_EQ(co_await each, here); }
+    };
+    set.block_on(rt(), body);
+}
+
+// Each ends with a wake of its parent, from inside the set.
+TEST_P(local_set, local_tasks_wake_join_all) {
+    edo::local_set set;
+    std::vector<edo::join_handle<int>> handles;
+    for (int i = 0; i < 128; ++i) {
+        handles.push_back(set.spawn_local(
+            [](int n) -> edo::task<int> {
+                auto child = edo::spawn_local(give(n));
+                co_return co_await child;
+            },
+            i));
+    }
+    auto join_all = [&]() -> edo::task<int> {
+        int sum = 0;
+        for (auto& each : handles) {
+            const int value = co_await each;
+            sum += value;
+        }
+        co_return sum;
+    };
+    EXPECT_EQ(set.block_on(rt(), join_all), 127 * 64);
+}
+
 TEST_P(local_set, nested_spawn_is_local) {
     edo::local_set set;
     EXPECT_EQ(set.block_on(rt(), nest(4, std::this_thread::get_id())), 4);
@@ -216,10 +266,14 @@ TEST_P(local_set, nested_spawn_is_local) {
 TEST_P(local_set, join_local_future_elsewhere) {
     edo::local_set set;
     auto body = []() -> edo::task<int> {
-        auto local = edo::spawn_local([]() -> edo::task<int> {
-            co_await edo::yield_now();
-            co_return 12;
-        });
+        const auto here = std::this_thread::get_id();
+        auto local = edo::spawn_local(
+            [](thread_id on) -> edo::task<int> {
+                co_await edo::yield_now();
+                EXPECT_EQ(std::this_thread::get_id(), on);
+                co_return 12;
+            },
+            edo::unchecked(here));
         auto elsewhere =
             edo::spawn([](edo::join_handle<int> h) -> edo::task<int> { co_return co_await h; },
                        std::move(local));
@@ -287,37 +341,89 @@ TEST_P(local_set, acquire_mutex_in_drop) {
     set.reset();
 }
 
+// An ordinary task wakes them all in one turn, while nothing else makes the set look at its tasks.
 TEST_P(local_set, local_tasks_are_polled_after_tick) {
-    constexpr int tasks = 500;
+    static constexpr int tasks = 500;
     edo::local_set set;
-    auto body = []() -> edo::task<int> {
-        auto ran = std::make_shared<counter>(0);
+    auto body = []() -> edo::task<> {
+        auto waiting = std::make_shared<counter>(0);
         auto go = std::make_shared<notify>();
+        auto all_ran = std::make_shared<notify>();
         for (int i = 0; i < tasks; ++i) {
             edo::spawn_local(
-                [](std::shared_ptr<notify> n, std::shared_ptr<counter> done) -> edo::task<> {
-                    co_await n->notified();
-                    ++*done;
+                [](std::shared_ptr<counter> n, std::shared_ptr<notify> begin,
+                   std::shared_ptr<notify> end) -> edo::task<> {
+                    auto begun = begin->notified();
+                    ++*n;
+                    co_await begun;
+                    if (--*n == 0) { end->notify_one(); }
                 },
-                go, ran)
+                waiting, go, all_ran)
                 .detach();
         }
-        co_await yield_some(tasks);
-        go->notify_waiters();
-        while (*ran < tasks) { co_await edo::yield_now(); }
-        co_return ran->load();
+        while (*waiting < tasks) { co_await edo::yield_now(); }
+        auto waker = edo::spawn(
+            [](std::shared_ptr<notify> n) -> edo::task<> {
+                n->notify_waiters();
+                co_return;
+            },
+            go);
+        co_await all_ran->notified();
+        co_await waker;
+        EXPECT_EQ(*waiting, 0);
     };
-    EXPECT_EQ(set.block_on(rt(), body), tasks);
+    set.block_on(rt(), body);
 }
 
-// run_until is suspended: a spawn on the set from its own thread, then a wake from another one.
-TEST_P(local_set, spawn_wakes_localset) {
+TEST_P(local_set, a_spawn_inside_of_run_until_runs) {
     edo::local_set set;
     auto body = [&]() -> edo::task<int> {
         auto handle = set.spawn_local(give(3));
         co_return co_await handle;
     };
     EXPECT_EQ(set.block_on(rt(), body), 3);
+}
+
+// run_until has parked; an ordinary task on the same thread adds to the set. Nothing but that spawn
+// can wake it.
+TEST(local_set_on_one_thread, spawn_wakes_localset) {
+    auto rt = edo::runtime::current_thread().build();
+    edo::local_set set;
+    auto ran = std::make_shared<notify>();
+    auto other = rt.spawn(
+        [](std::reference_wrapper<edo::local_set> parked,
+           std::shared_ptr<notify> done) -> edo::task<> {
+            co_await yield_some(10);
+            parked.get()
+                .spawn_local(
+                    [](std::shared_ptr<notify> n) -> edo::task<> {
+                        n->notify_one();
+                        co_return;
+                    },
+                    done)
+                .detach();
+        },
+        edo::unchecked(std::ref(set)), ran);
+    auto body = [&]() -> edo::task<> { co_await ran->notified(); };
+    set.block_on(rt, body);
+    EXPECT_TRUE(other.is_finished());
+}
+
+TEST_P(local_set, sleep_with_local_enter_guard) {
+    edo::local_set set;
+    const auto guard = set.enter();
+    auto body = []() -> edo::task<> {
+        auto done = std::make_shared<notify>();
+        edo::spawn_local(
+            [](std::shared_ptr<notify> n) -> edo::task<> {
+                co_await edo::sleep_for(0ns);
+                n->notify_one();
+            },
+            done)
+            .detach();
+        co_await done->notified();
+    };
+    set.block_on(rt(), body);
 }
 
 TEST_P(local_set, wakes_from_other_threads_reach_it) {
