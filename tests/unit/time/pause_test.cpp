@@ -30,6 +30,61 @@ TEST_F(time_pause, advance_after_poll) {
     }());
 }
 
+/// Advances by 100 of the 300 ms of a sleep, in the task that awaits it.
+task<> advance_before_sleep(bool is_polled) {
+    edo::sleep s = edo::sleep_for(300ms);
+    if (is_polled) { EXPECT_FALSE(co_await poll_once(s)); }
+    const stopwatch watch;
+    co_await edo::time::advance(100ms);
+    EXPECT_EQ(watch.elapsed(), 100ms);
+    EXPECT_FALSE(co_await poll_once(s));
+    co_await s;
+    EXPECT_EQ(watch.elapsed(), 300ms);
+}
+
+TEST_F(time_pause, sleep_same_task) {
+    run(advance_before_sleep(true));
+    rt().block_on(rt().spawn(&advance_before_sleep, true));
+}
+
+TEST_F(time_pause, sleep_same_task_no_poll) {
+    run(advance_before_sleep(false));
+    rt().block_on(rt().spawn(&advance_before_sleep, false));
+}
+
+/// Takes the ticks that are ready: milliseconds from the start.
+task<std::vector<int>> ready_ticks(edo::interval& iv, const stopwatch& watch) {
+    std::vector<int> ready;
+    for (;;) {
+        auto tick = co_await edo::timeout(edo::clock::duration::zero(), iv.tick());
+        if (!tick) { co_return ready; }
+        ready.push_back(static_cast<int>((*tick - watch.start()) / 1ms));
+    }
+}
+
+task<> advance_and_expect(std::chrono::milliseconds d, const std::vector<int>& expected,
+                          edo::interval& iv, const stopwatch& watch) {
+    const auto before = watch.elapsed();
+    co_await edo::time::advance(d);
+    EXPECT_EQ(watch.elapsed(), before + d);
+    const auto ready = co_await ready_ticks(iv, watch);
+    EXPECT_EQ(ready, expected);
+}
+
+TEST_F(time_pause, interval) {
+    const std::vector<std::vector<int>> ready{{0}, {}, {300}, {600}, {900, 1200}};
+    const auto body = [&]() -> task<> {
+        const stopwatch watch;
+        edo::interval iv(300ms);
+        co_await advance_and_expect(0ms, ready[0], iv, watch);
+        co_await advance_and_expect(100ms, ready[1], iv, watch);
+        co_await advance_and_expect(200ms, ready[2], iv, watch);
+        co_await advance_and_expect(400ms, ready[3], iv, watch);
+        co_await advance_and_expect(500ms, ready[4], iv, watch);
+    };
+    run(body());
+}
+
 TEST_F(time_pause, advance_fires_what_is_due_in_other_tasks) {
     run([]() -> task<> {
         auto h = edo::spawn([]() -> task<edo::clock::time_point> {

@@ -1,10 +1,13 @@
 #include "support/paused_fixture.hpp"
 
+#include <edo/coro/detail/thread_cell.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <latch>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -130,6 +133,17 @@ TEST_F(time_sleep, reset_future_sleep_before_fire) {
     }());
 }
 
+TEST_F(time_sleep, reset_past_sleep_before_turn) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        edo::sleep s = edo::sleep_for(100ms);
+        EXPECT_FALSE(co_await poll_once(s));
+        s.reset(watch.at(80ms));
+        co_await s;
+        EXPECT_EQ(watch.elapsed(), 80ms);
+    }());
+}
+
 TEST_F(time_sleep, reset_past_sleep_before_fire) {
     run([]() -> task<> {
         const stopwatch watch;
@@ -183,9 +197,11 @@ TEST_F(time_sleep, reset_after_firing) {
 }
 
 TEST_F(time_sleep, needs_a_runtime_when_it_is_first_awaited) {
-    const edo::sleep outside = edo::sleep_for(1h);  // making it is harmless here, unlike in Tokio
+    edo::sleep outside = edo::sleep_for(1h);  // making it is harmless here, unlike in Tokio
     EXPECT_FALSE(outside.is_elapsed());
     EXPECT_GT(outside.deadline(), edo::clock::now());
+    edo::detail::thread_waiter waiter;
+    EXPECT_THROW(waiter.wait_for(outside), edo::no_runtime_error);
 }
 
 TEST_F(time_sleep, greater_than_max) {
@@ -305,6 +321,68 @@ TEST_F(time_sleep, issue_5183) {
     }());
 }
 
+task<> wait_on(edo::sleep& s) { co_await s; }
+
+task<> all_have_a_turn() {
+    for (int i = 0; i < 10; ++i) { co_await edo::yield_now(); }
+}
+
+TEST_F(time_sleep, drop_after_reschedule_at_new_scheduled_time) {
+    run([]() -> task<> {
+        const auto timers = [] { return edo::test::timers_of(edo::runtime_handle::current()); };
+        const stopwatch watch;
+        edo::sleep first = edo::sleep_for(5ms);
+        std::optional<edo::sleep> second(edo::sleep_for(5ms));
+        edo::sleep third = edo::sleep_for(10ms);
+        // Each is registered by a task of its own, as long as that waits.
+        edo::join_set<void> set;
+        set.spawn(edo::unchecked(wait_on(first)));
+        auto moved = set.spawn(edo::unchecked(wait_on(*second)));
+        set.spawn(edo::unchecked(wait_on(third)));
+        co_await all_have_a_turn();
+        EXPECT_EQ(timers(), 3U);
+        moved.abort();
+        auto aborted = co_await set.join_next();
+        EXPECT_FALSE(aborted->has_value());
+        second->reset(watch.at(10ms));
+        moved = set.spawn(edo::unchecked(wait_on(*second)));
+        co_await all_have_a_turn();
+        EXPECT_EQ(timers(), 3U);
+        auto fired = co_await set.join_next();
+        EXPECT_TRUE(fired->has_value());
+        EXPECT_EQ(watch.elapsed(), 5ms);
+        moved.abort();  // it lies in the slot that the third one waits in
+        aborted = co_await set.join_next();
+        EXPECT_FALSE(aborted->has_value());
+        second.reset();
+        EXPECT_EQ(timers(), 1U);
+        fired = co_await set.join_next();
+        EXPECT_TRUE(fired->has_value());
+        EXPECT_EQ(watch.elapsed(), 10ms);
+    }());
+}
+
+// Two clocks whose first ticks lie apart: a deadline is of the clock that waits for it.
+TEST_F(time_sleep, tickspace) {
+    const auto made = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() < made + 1500us) {}
+    auto later = edo::runtime::current_thread().start_paused(true).build();
+    std::optional<edo::sleep> s;
+    run([](std::optional<edo::sleep>& out) -> task<> {
+        out.emplace(edo::clock::now() + 1ms);
+        EXPECT_FALSE(co_await poll_once(*out));
+    }(s));
+    later.block_on([](edo::sleep& there) -> task<> {
+        there.reset(there.deadline() + 1ms);
+        co_return;
+    }(*s));
+    run([](edo::sleep& back) -> task<> {
+        const stopwatch watch;
+        co_await back;
+        EXPECT_EQ(watch.elapsed(), 2ms);
+    }(*s));
+}
+
 /// Aborts all its siblings when its task ends or is dropped.
 class abort_siblings {
 public:
@@ -362,86 +440,6 @@ TEST_F(time_sleep, a_dropped_sleep_leaves_no_timer_behind) {
         EXPECT_EQ(watch.elapsed(), 2h);
         co_await fires;
     }());
-}
-
-// --- with the real clock, on every kind of runtime ---
-
-class time_rt : public edo::test::runtime_test {};
-INSTANTIATE_TEST_SUITE_P(kinds, time_rt, edo::test::all_kinds, edo::test::kind_name);
-
-TEST_P(time_rt, timer_with_threaded_runtime) {
-    const auto never_early = []() -> task<> {
-        const auto start = std::chrono::steady_clock::now();
-        co_await edo::sleep_for(10ms);
-        EXPECT_GE(std::chrono::steady_clock::now() - start, 10ms);
-    };
-    rt().block_on(never_early());  // on a thread that is not lent
-    rt().block_on(rt().spawn(never_early));
-}
-
-TEST_P(time_rt, starving) {
-    rt().block_on([]() -> task<> {
-        auto sleeper = edo::spawn([]() -> task<> { co_await edo::sleep_for(5ms); });
-        auto busy = edo::spawn([]() -> task<> {
-            for (;;) { co_await edo::yield_now(); }
-        });
-        co_await sleeper;
-        busy.abort();
-        auto result = co_await busy.join();
-        EXPECT_FALSE(result.has_value());
-    }());
-}
-
-TEST_P(time_rt, timeout_value) {
-    rt().block_on([]() -> task<> {
-        const auto start = edo::clock::now();
-        auto never = edo::spawn([]() -> task<> { co_await edo::sleep_for(24h); });
-        auto result = co_await edo::timeout(10ms, never);
-        EXPECT_FALSE(result.has_value());
-        EXPECT_GE(edo::clock::now() - start, 10ms);
-        never.abort();
-        auto ended = co_await never.join();
-        EXPECT_FALSE(ended.has_value());
-    }());
-}
-
-TEST_P(time_rt, a_sleep_in_a_blocking_closure_ends) {
-    auto h = rt().spawn_blocking([] {
-        edo::runtime_handle::current().block_on(edo::sleep_for(2ms));
-        return 1;
-    });
-    EXPECT_EQ(rt().block_on(std::move(h)), 1);
-}
-
-TEST_P(time_rt, sleeps_that_are_dropped_by_another_thread_while_they_fire_leave_no_timer) {
-    for (int round = 0; round < 10; ++round) {
-        std::vector<edo::join_handle<void>> sleepers;
-        sleepers.reserve(100);
-        for (int i = 0; i < 100; ++i) {
-            sleepers.push_back(rt().spawn(
-                [](int n) -> task<> {
-                    co_await edo::sleep_for(std::chrono::milliseconds(1 + n % 3));
-                },
-                i));
-        }
-        rt().block_on(edo::sleep_for(1ms));
-        for (auto& sleeper : sleepers) { sleeper.abort(); }
-        auto join_all = [&]() -> task<> {
-            for (auto& sleeper : sleepers) {
-                auto result = co_await sleeper.join();
-                EXPECT_TRUE(result.has_value() || result.error().is_cancelled());
-            }
-        };
-        rt().block_on(join_all());
-    }
-    rt().block_on(edo::sleep_for(5ms));  // a timer that was left would fire into freed memory
-}
-
-TEST_P(time_rt, a_sleep_registers_where_it_first_suspends) {
-    auto s = std::make_shared<edo::sleep>(edo::clock::time_point::max());
-    s->reset(edo::clock::now() + 2ms);
-    rt().block_on(*s);
-    EXPECT_TRUE(s->is_elapsed());
 }
 
 }  // namespace

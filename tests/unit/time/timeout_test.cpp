@@ -40,6 +40,48 @@ TEST_F(time_timeout, completed_future_past_deadline) {
 TEST_F(time_timeout, future_and_deadline_in_future) {
     run([]() -> task<> {
         const stopwatch watch;
+        auto result = co_await edo::timeout_at(watch.at(100ms), value_after(90ms, 5));
+        EXPECT_EQ(result, 5);
+        EXPECT_EQ(watch.elapsed(), 90ms);
+    }());
+}
+
+TEST_F(time_timeout, deadline_now_elapses) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto result = co_await edo::timeout_at(watch.start(), value_after(24h, 5));
+        EXPECT_FALSE(result.has_value());
+        auto never = co_await edo::timeout(0ms, edo::sleep_until(edo::clock::time_point::max()));
+        EXPECT_FALSE(never.has_value());
+        EXPECT_EQ(watch.elapsed(), 0ms);
+    }());
+}
+
+TEST_F(time_timeout, deadline_future_elapses) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto h = edo::spawn(
+            [](edo::clock::time_point deadline) -> task<bool> {
+                auto result = co_await edo::timeout_at(
+                    deadline, edo::sleep_until(edo::clock::time_point::max()));
+                co_return result.has_value();
+            },
+            watch.at(300ms));
+        for (const auto d : {0ms, 299ms}) {
+            co_await edo::time::advance(d);
+            co_await edo::yield_now();
+            EXPECT_FALSE(h.is_finished());
+        }
+        co_await edo::time::advance(1ms);
+        for (int i = 0; i < 2; ++i) { co_await edo::yield_now(); }
+        EXPECT_TRUE(h.is_finished());
+        EXPECT_FALSE(co_await h);
+    }());
+}
+
+TEST_F(time_timeout, future_and_timeout_in_future) {
+    run([]() -> task<> {
+        const stopwatch watch;
         auto result = co_await edo::timeout(100ms, value_after(90ms, 5));
         EXPECT_EQ(result, 5);
         EXPECT_EQ(watch.elapsed(), 90ms);
@@ -258,6 +300,23 @@ TEST_P(real_timeout, timeout_is_not_exhausted_by_future) {
             for (;;) { co_await edo::consume_budget(); }
         }());
         EXPECT_FALSE(result.has_value());
+    }());
+}
+
+task<> expect_a_timeout_that_is_not_early() {
+    const auto start = edo::clock::now();
+    auto result = co_await edo::timeout(10ms, edo::sleep_until(edo::clock::time_point::max()));
+    EXPECT_FALSE(result.has_value());
+    EXPECT_GE(edo::clock::now() - start, 10ms);
+}
+
+// time_alt.rs::timeout
+TEST_P(real_timeout, outside_and_inside_of_workers_is_never_early) {
+    rt().block_on([]() -> task<> {
+        co_await expect_a_timeout_that_is_not_early();
+        edo::join_set<void> set;
+        for (int i = 0; i < 512; ++i) { set.spawn(&expect_a_timeout_that_is_not_early); }
+        co_await set.join_all();
     }());
 }
 
