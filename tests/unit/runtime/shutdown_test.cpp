@@ -294,6 +294,20 @@ TEST_P(shutdown, can_shutdown_with_zero_timeout_in_runtime) {
     auto alive = std::make_shared<counter>(0);  // tasks may be dropped after the call
     doomed.spawn(sleep_while_counted, alive).detach();
     auto body = [](edo::runtime rt) -> edo::task<> {
+        rt.shutdown_timeout(0ns);
+        co_return;
+    };
+    rt().block_on(body(std::move(doomed)));
+    while (handle.metrics().num_alive_tasks() > 0) { std::this_thread::yield(); }
+    EXPECT_EQ(*alive, 0);
+}
+
+TEST_P(shutdown, can_shutdown_now_in_runtime) {
+    edo::runtime doomed = edo::test::builder_of(GetParam()).build();
+    const auto handle = doomed.handle();
+    auto alive = std::make_shared<counter>(0);  // tasks may be dropped after the call
+    doomed.spawn(sleep_while_counted, alive).detach();
+    auto body = [](edo::runtime rt) -> edo::task<> {
         rt.shutdown_background();
         co_return;
     };
