@@ -1,6 +1,7 @@
 #include "time/driver.hpp"
 
 #include <edo/task/detail/runtime_core.hpp>
+#include <edo/task/errors.hpp>
 #include <edo/task/yield_now.hpp>
 #include <edo/time/interval.hpp>
 
@@ -32,9 +33,10 @@ bool sleep::arm(detail::suspension& waiter) {
 
 bool sleep::remove() noexcept { return std::exchange(entry_.shard, nullptr)->remove(entry_); }
 
-clock::duration interval::positive(clock::duration period) {
+clock::duration interval::positive(clock::duration period, const std::source_location& where) {
     if (period <= clock::duration::zero()) {
-        throw std::invalid_argument("edo::interval: the period must be greater than zero");
+        throw std::invalid_argument(detail::at_line(where) +
+                                    "edo::interval: the period must be greater than zero");
     }
     return period;
 }

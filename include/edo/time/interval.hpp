@@ -3,6 +3,8 @@
 
 #include <edo/time/sleep.hpp>
 
+#include <source_location>
+
 namespace edo {
 
 /// What an interval does when a tick was taken late. As tokio::time::MissedTickBehavior.
@@ -21,11 +23,14 @@ public:
     class tick_leaf;
     /// First tick now, then every `period`. Throws std::invalid_argument if it is not positive.
     template <class Rep, class Period>
-    explicit interval(std::chrono::duration<Rep, Period> period) : interval(clock::now(), period) {}
+    explicit interval(std::chrono::duration<Rep, Period> period,
+                      std::source_location where = std::source_location::current())
+        : interval(clock::now(), period, where) {}
     /// First tick at `start`.
     template <class Rep, class Period>
-    interval(clock::time_point start, std::chrono::duration<Rep, Period> period)
-        : sleep_(start), period_(positive(detail::saturate(period))) {}
+    interval(clock::time_point start, std::chrono::duration<Rep, Period> period,
+             std::source_location where = std::source_location::current())
+        : sleep_(start), period_(positive(detail::saturate(period), where)) {}
 
     /// `co_await iv.tick()` waits for the next tick and gives the moment it was scheduled for.
     [[nodiscard("co_await it")]] tick_leaf tick() noexcept;
@@ -48,7 +53,7 @@ public:
     void set_missed_tick(missed_tick behavior) noexcept { behavior_ = behavior; }
 
 private:
-    static clock::duration positive(clock::duration period);
+    static clock::duration positive(clock::duration period, const std::source_location& where);
     clock::time_point take() noexcept;
     sleep sleep_;
     clock::duration period_;
@@ -79,8 +84,9 @@ inline interval::tick_leaf interval::tick() noexcept { return tick_leaf(*this); 
 /// An interval whose first tick comes at `start`.
 template <class Rep, class Period>
 [[nodiscard]] interval interval_at(clock::time_point start,
-                                   std::chrono::duration<Rep, Period> period) {
-    return interval(start, period);
+                                   std::chrono::duration<Rep, Period> period,
+                                   std::source_location where = std::source_location::current()) {
+    return interval(start, period, where);
 }
 
 }  // namespace edo

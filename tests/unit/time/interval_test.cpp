@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace {
@@ -28,6 +29,22 @@ TEST_F(time_interval, interval_zero_duration) {
     EXPECT_THROW(of(0ms), std::invalid_argument);
     EXPECT_THROW(of(-1ms), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(edo::interval_at(edo::clock::now(), 0s)), std::invalid_argument);
+}
+
+template <class F>
+void expect_refusal_names_this_file(F make) {
+    try {
+        static_cast<void>(make());
+        ADD_FAILURE() << "a period of zero was accepted";
+    } catch (const std::invalid_argument& e) {
+        EXPECT_TRUE(std::string(e.what()).starts_with(__FILE__ ":")) << e.what();
+    }
+}
+
+TEST_F(time_interval, interval_panic_caller) {
+    expect_refusal_names_this_file([] { return edo::interval(0ms); });
+    expect_refusal_names_this_file([] { return edo::interval(edo::clock::now(), 0ms); });
+    expect_refusal_names_this_file([] { return edo::interval_at(edo::clock::now(), 0ms); });
 }
 
 TEST_F(time_interval, the_first_tick_comes_at_once_then_one_each_period) {
