@@ -19,6 +19,7 @@ struct calls {
     std::map<task_id, int> spawned, terminated, before, after;
     std::set<std::string> files;
     std::set<std::string> names;
+    int without_place = 0;
 
     void count(std::map<task_id, int>& which, const task_meta& meta) {
         const std::lock_guard guard(lock);
@@ -26,6 +27,8 @@ struct calls {
         if (meta.spawned_at.line() != 0) {
             const std::string file = meta.spawned_at.file_name();
             files.insert(file.substr(file.rfind('/') + 1));
+        } else {
+            ++without_place;
         }
         if (!meta.name.empty()) { names.insert(std::string(meta.name)); }
     }
@@ -102,6 +105,7 @@ TEST_P(task_hooks, task_hook_spawn_location) {
     EXPECT_EQ(total(log->spawned), 2);
     EXPECT_GT(total(log->before), 2);
     EXPECT_EQ(log->before, log->after);
+    EXPECT_EQ(log->without_place, 0);
     EXPECT_EQ(log->files, std::set<std::string>{"hooks_test.cpp"});
 }
 

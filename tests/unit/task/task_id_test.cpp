@@ -32,7 +32,8 @@ private:
 class task_id_test : public edo::test::runtime_test {
 protected:
     std::shared_ptr<std::optional<task_id>> seen = std::make_shared<std::optional<task_id>>();
-    std::atomic<bool> gone{false};
+    std::shared_ptr<std::optional<task_id>> by_argument =
+        std::make_shared<std::optional<task_id>>();
 };
 
 task<task_id> own_id() {
@@ -75,25 +76,26 @@ TEST_P(task_id_test, task_id_collision) {
 
 TEST_P(task_id_test, task_id_future_destructor_completion) {
     auto handle = rt().spawn(
-        [](std::shared_ptr<std::optional<task_id>> where) -> task<> {
+        [](std::shared_ptr<std::optional<task_id>> where, notes_id) -> task<> {
             const notes_id local(where);
             co_await edo::yield_now();
         },
-        seen);
+        seen, edo::unchecked(notes_id(by_argument)));
     const auto expected = handle.id();
     rt().block_on(std::move(handle));
     EXPECT_EQ(*seen, expected);
+    EXPECT_EQ(*by_argument, expected);
 }
 
 TEST_P(task_id_test, task_id_future_destructor_abort) {
     auto started = std::make_shared<edo::sync::notify>();
     auto handle = rt().spawn(
-        [](gate runs, std::shared_ptr<std::optional<task_id>> where) -> task<> {
+        [](gate runs, std::shared_ptr<std::optional<task_id>> where, notes_id) -> task<> {
             const notes_id local(where);
             runs->notify_one();
             co_await edo::sleep_until(edo::clock::time_point::max());
         },
-        started, seen);
+        started, seen, edo::unchecked(notes_id(by_argument)));
     const auto expected = handle.id();
     auto body = [&]() -> task<> {
         auto running = started->notified();
@@ -103,6 +105,7 @@ TEST_P(task_id_test, task_id_future_destructor_abort) {
     handle.abort();
     EXPECT_FALSE(rt().block_on(handle.join()));
     EXPECT_EQ(*seen, expected);
+    EXPECT_EQ(*by_argument, expected);
 }
 
 task<notes_id> make_result(gate g, std::shared_ptr<std::optional<task_id>> where) {

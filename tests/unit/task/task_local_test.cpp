@@ -114,22 +114,28 @@ private:
     std::shared_ptr<std::uint32_t> to_;
 };
 
-task<> holds(std::shared_ptr<std::uint32_t> to, std::shared_ptr<edo::sync::notify> started,
-             bool forever) {
-    const reads local(to);
+using value_seen = std::shared_ptr<std::uint32_t>;
+value_seen make_seen() { return std::make_shared<std::uint32_t>(0); }
+
+/// One dies as a local, the other with the frame.
+task<> holds(value_seen by_local, std::unique_ptr<reads>,
+             std::shared_ptr<edo::sync::notify> started, bool forever) {
+    const reads local(std::move(by_local));
     started->notify_one();
     if (forever) { co_await edo::sleep_until(edo::clock::time_point::max()); }
     co_await edo::yield_now();
 }
-task<> scoped(std::shared_ptr<std::uint32_t> to, std::shared_ptr<edo::sync::notify> started,
+task<> scoped(value_seen by_local, value_seen by_frame, std::shared_ptr<edo::sync::notify> started,
               bool forever) {
-    co_await number.scope(42, holds(to, started, forever));
+    auto inner = holds(by_local, std::make_unique<reads>(by_frame), started, forever);
+    co_await number.scope(42, std::move(inner));
 }
 
 TEST_P(task_local_test, task_local_available_on_abort) {
-    auto to = std::make_shared<std::uint32_t>(0);
+    auto by_local = make_seen();
+    auto by_frame = make_seen();
     auto started = std::make_shared<edo::sync::notify>();
-    auto handle = rt().spawn(&scoped, to, started, true);
+    auto handle = rt().spawn(&scoped, by_local, by_frame, started, true);
     auto body = [&]() -> task<> {
         auto running = started->notified();
         co_await running;
@@ -137,14 +143,17 @@ TEST_P(task_local_test, task_local_available_on_abort) {
         EXPECT_FALSE(co_await handle.join());
     };
     rt().block_on(body());
-    EXPECT_EQ(*to, 42U);
+    EXPECT_EQ(*by_local, 42U);
+    EXPECT_EQ(*by_frame, 42U);
 }
 
 TEST_P(task_local_test, task_local_available_on_completion_drop) {
-    auto to = std::make_shared<std::uint32_t>(0);
+    auto by_local = make_seen();
+    auto by_frame = make_seen();
     auto started = std::make_shared<edo::sync::notify>();
-    rt().block_on(rt().spawn(&scoped, to, started, false));
-    EXPECT_EQ(*to, 42U);
+    rt().block_on(rt().spawn(&scoped, by_local, by_frame, started, false));
+    EXPECT_EQ(*by_local, 42U);
+    EXPECT_EQ(*by_frame, 42U);
 }
 
 TEST_P(task_local_test, scope_that_throws_takes_its_value_away) {
