@@ -19,6 +19,25 @@ using edo::sync::try_recv_error;
 
 class mpsc_permit : public test::leak_check {};
 
+TEST_F(mpsc_permit, reserve_disarm) {
+    auto [tx, rx] = mpsc<int>(2);
+    auto first = tx.try_reserve();
+    auto second = tx.try_reserve();
+    auto third = test::by_hand(tx.reserve());
+    auto fourth = test::by_hand(tx.reserve());
+    EXPECT_FALSE(third.poll());
+    EXPECT_FALSE(fourth.poll());
+    first->send(1);
+    EXPECT_FALSE(third.is_woken());
+    EXPECT_EQ(rx.blocking_recv(), 1);
+    EXPECT_TRUE(third.is_woken());
+    EXPECT_FALSE(fourth.is_woken());
+    { auto gone = std::move(second); }
+    EXPECT_TRUE(fourth.is_woken());
+    auto fifth = test::by_hand(tx.reserve());
+    EXPECT_FALSE(fifth.poll());
+}
+
 TEST_F(mpsc_permit, recv_close_gets_none_reserved) {
     auto [tx, rx] = mpsc<int>(1);
     auto permit = tx.try_reserve();
@@ -184,6 +203,26 @@ TEST_F(mpsc_permit, try_reserve_many_and_send) {
     }
 }
 
+TEST_F(mpsc_permit, try_reserve_many_full) {
+    for (std::size_t n = 1; n < 40; ++n) {
+        for (std::size_t sent = 0; sent < n; ++sent) {
+            auto [tx, rx] = mpsc<int>(n);
+            {
+                auto permits = tx.try_reserve_many(n);
+                EXPECT_EQ(permits->size(), n);
+                EXPECT_EQ(tx.capacity(), 0U);
+                EXPECT_TRUE(tx.try_reserve_many(1).error().is_full());
+                for (std::size_t i = 0; i < sent; ++i) { permits->send(0); }
+            }
+            EXPECT_EQ(tx.capacity(), n - sent);
+            EXPECT_TRUE(tx.try_reserve_many(n - sent).has_value());
+            EXPECT_TRUE(tx.try_reserve_many(n - sent + 1).error().is_full());
+            for (std::size_t i = 0; i < sent; ++i) { EXPECT_EQ(rx.try_recv().value(), 0); }
+            EXPECT_EQ(tx.capacity(), n);
+        }
+    }
+}
+
 TEST_F(mpsc_permit, reserve_on_closed_channel) {
     auto [tx, rx] = mpsc<int>(100);
     { auto gone = std::move(rx); }
@@ -246,6 +285,32 @@ TEST_F(mpsc_permit, releasing_last_owned_permit_wakes_closed_receiver) {
     auto [tx, rx] = mpsc<int>(1);
     last_permit_wakes_closed_receiver(
         *tx.try_reserve(), rx, [](auto p) { EXPECT_TRUE(p.release().is_closed()); }, std::nullopt);
+}
+
+TEST_F(mpsc_permit, dropping_last_owned_permit_wakes_closed_receiver) {
+    auto [tx, rx] = mpsc<int>(1);
+    auto permit = tx.try_reserve();
+    { auto gone = std::move(tx); }
+    last_permit_wakes_closed_receiver(*std::move(permit), rx, [](auto) {}, std::nullopt);
+}
+
+TEST_F(mpsc_permit, sending_last_owned_permit_wakes_closed_receiver) {
+    auto [tx, rx] = mpsc<int>(1);
+    auto permit = tx.try_reserve();
+    { auto gone = std::move(tx); }
+    last_permit_wakes_closed_receiver(*std::move(permit), rx, [](auto p) { p.send(5); }, 5);
+    EXPECT_EQ(rx.blocking_recv(), std::nullopt);
+}
+
+TEST_F(mpsc_permit, the_last_one_ends_a_channel_that_has_no_sender) {
+    auto [tx, rx] = mpsc<int>(1);
+    auto permit = tx.try_reserve();
+    { auto gone = std::move(tx); }
+    auto receiving = test::by_hand(rx.recv());
+    EXPECT_FALSE(receiving.poll());
+    { auto gone = std::move(permit); }
+    EXPECT_EQ(receiving.wakes(), 1);
+    EXPECT_EQ(receiving.take(), std::nullopt);
 }
 
 TEST_F(mpsc_permit, a_permit_outlives_its_sender) {

@@ -129,6 +129,36 @@ TYPED_TEST(mpsc_state, test_rx_len_when_close_is_called_and_senders_go) {
     EXPECT_EQ(rx.len(), 0U);
 }
 
+TEST_F(mpsc_state_of_permits, test_rx_when_the_buffer_is_full) {
+    auto [tx, rx] = mpsc<int>(10);
+    for (int i = 0; i < 10; ++i) { EXPECT_TRUE(tx.try_send(i).has_value()); }
+    EXPECT_TRUE(tx.try_send(10).error().is_full());
+    EXPECT_FALSE(rx.is_closed());
+    EXPECT_FALSE(rx.empty());
+    EXPECT_EQ(rx.len(), 10U);
+    drop(std::move(tx));
+    EXPECT_TRUE(rx.is_closed());
+    EXPECT_FALSE(rx.empty());
+    for (std::size_t left = 10; left > 0; --left) {
+        EXPECT_EQ(rx.len(), left);
+        EXPECT_TRUE(rx.try_recv().has_value());
+    }
+    EXPECT_TRUE(rx.empty());
+    EXPECT_EQ(rx.len(), 0U);
+}
+
+TYPED_TEST(mpsc_state, test_rx_len_when_close_is_called_after_dropping_sender) {
+    auto [tx, rx] = TypeParam::make();
+    EXPECT_TRUE(TypeParam::send(tx, 1));
+    drop(std::move(tx));
+    EXPECT_EQ(rx.len(), 1U);
+    rx.close();
+    EXPECT_EQ(rx.len(), 1U);
+    EXPECT_FALSE(rx.empty());
+    EXPECT_EQ(rx.blocking_recv(), 1);
+    EXPECT_EQ(rx.len(), 0U);
+}
+
 TYPED_TEST(mpsc_state, test_is_empty_32_msgs) {
     auto [tx, rx] = TypeParam::make();
     for (int value = 1; value < 257; ++value) {
@@ -202,6 +232,52 @@ TYPED_TEST(mpsc_state, downgrade_drop_upgrade) {
     EXPECT_FALSE(weak.upgrade().has_value());
     drop(std::move(rx));
     EXPECT_EQ(weak.strong_count(), 0U);  // a weak sender may be the last end of all
+}
+
+TEST_F(mpsc_state_of_permits, downgrade_get_permit_upgrade_no_senders) {
+    auto [tx, rx] = mpsc<int>(1);
+    auto weak = tx.downgrade();
+    auto permit = tx.try_reserve();
+    drop(std::move(tx));
+    EXPECT_TRUE(weak.upgrade().has_value());
+    drop(std::move(permit));
+    EXPECT_FALSE(weak.upgrade().has_value());
+}
+
+TEST_F(mpsc_state_of_permits, downgrade_upgrade_get_permit_no_senders) {
+    auto [tx, rx] = mpsc<int>(1);
+    auto copy = tx;
+    auto permit = tx.try_reserve();
+    drop(std::move(tx));
+    auto weak = copy.downgrade();
+    drop(std::move(copy));
+    EXPECT_TRUE(weak.upgrade().has_value());
+}
+
+TYPED_TEST(mpsc_state, weak_sender) {
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
+        rt.block_on([]() -> edo::task<> {
+            auto [tx, rx] = TypeParam::make();
+            auto handle = edo::spawn(
+                [](decltype(tx) end) -> edo::task<decltype(tx.downgrade())> {
+                    auto weak = end.downgrade();
+                    for (int i = 0; i < 10; ++i) { EXPECT_TRUE(TypeParam::send(end, i)); }
+                    auto again = weak.upgrade();
+                    EXPECT_TRUE(TypeParam::send(*again, 20));
+                    co_return again->downgrade();
+                },
+                std::move(tx));
+            auto weak = co_await handle;
+            for (int expected : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 20}) {
+                auto value = co_await rx.recv();
+                EXPECT_EQ(value, expected);
+            }
+            auto end = co_await rx.recv();
+            EXPECT_EQ(end, std::nullopt);
+            EXPECT_FALSE(weak.upgrade().has_value());
+        }());
+    }
 }
 
 TYPED_TEST(mpsc_state, sender_strong_and_weak_count) {

@@ -107,6 +107,51 @@ TEST(mpsc, async_send_recv_on_every_runtime) {
     }
 }
 
+TEST(mpsc, async_send_recv_unbounded) {
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
+        rt.block_on([]() -> edo::task<> {
+            auto [tx, rx] = mpsc_unbounded<int>();
+            auto handle = edo::spawn(
+                [](mpsc_unbounded_sender<int> end) -> edo::task<> {
+                    for (int i = 0; i < 500; ++i) {
+                        EXPECT_TRUE(end.send(i).has_value());
+                        if (i % 10 == 0) { co_await edo::yield_now(); }
+                    }
+                },
+                std::move(tx));
+            int next = 0;
+            while (auto value = co_await rx.recv()) { EXPECT_EQ(*value, next++); }
+            EXPECT_EQ(next, 500);
+            co_await handle;
+        }());
+    }
+}
+
+TEST(mpsc, async_send_recv_many_with_buffer) {
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
+        rt.block_on([]() -> edo::task<> {
+            auto [tx, rx] = mpsc<int>(2);
+            auto handle = edo::spawn(
+                [](mpsc_sender<int> end) -> edo::task<> {
+                    for (int i = 0; i < 7; ++i) {
+                        auto sent = co_await end.send(i);
+                        EXPECT_TRUE(sent.has_value());
+                    }
+                },
+                std::move(tx));
+            std::vector<int> got;
+            for (std::size_t last = 1; last != 0;) {
+                last = co_await rx.recv_many(got, 10);
+                EXPECT_LE(last, 2U);
+            }
+            EXPECT_EQ(got, (std::vector<int>{0, 1, 2, 3, 4, 5, 6}));
+            co_await handle;
+        }());
+    }
+}
+
 TYPED_TEST(mpsc_kinds, recv_many) {
     auto [tx, rx] = TypeParam::template make<int>();
     std::vector<int> buffer{-1};
@@ -316,6 +361,17 @@ TYPED_TEST(mpsc_kinds, try_recv) {
     EXPECT_EQ(rx.try_recv().error(), try_recv_error::closed);
 }
 
+TEST(mpsc, try_send_fail) {
+    auto [tx, rx] = mpsc<int>(1);
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    EXPECT_TRUE(tx.try_send(2).error().is_full());
+    EXPECT_EQ(rx.try_recv().value(), 1);
+    EXPECT_TRUE(tx.try_send(3).has_value());
+    { auto gone = std::move(tx); }
+    EXPECT_EQ(rx.blocking_recv(), 3);
+    EXPECT_EQ(rx.blocking_recv(), std::nullopt);
+}
+
 TEST(mpsc, try_send_says_full) {
     auto [tx, rx] = mpsc<int>(2);
     EXPECT_TRUE(tx.try_send(1).has_value());
@@ -403,6 +459,14 @@ TEST(mpsc, a_move_that_throws_leaves_the_channel_whole) {
     EXPECT_EQ(rx.try_recv().error(), try_recv_error::empty);
 }
 
+/// An error that may be thrown, kept and sent to another thread.
+template <class Error>
+inline constexpr bool is_error_object =
+    std::is_base_of_v<std::exception, Error> && std::is_copy_constructible_v<Error> &&
+    edo::sendable<Error> && edo::owning<Error>;
+static_assert(is_error_object<edo::sync::send_error<int>>);
+static_assert(is_error_object<edo::sync::try_send_error<int>>);
+static_assert(is_error_object<edo::sync::try_reserve_error>);
 static_assert(edo::sendable<mpsc_sender<int>> && edo::owning<mpsc_sender<int>>);
 static_assert(edo::owning<mpsc_receiver<std::string>>);
 static_assert(!edo::owning<mpsc_receiver<std::string_view>>);

@@ -62,6 +62,20 @@ TEST(notify, notified_one_notify) {
     EXPECT_TRUE(waiting.poll());
 }
 
+TEST(notify, notified_multi_notify) {
+    notify n;
+    auto first = test::by_hand(n.notified());
+    auto second = test::by_hand(n.notified());
+    EXPECT_FALSE(first.poll());
+    EXPECT_FALSE(second.poll());
+    n.notify_one();
+    EXPECT_TRUE(first.is_woken());
+    EXPECT_FALSE(second.is_woken());
+    EXPECT_TRUE(first.poll());
+    first.take();
+    EXPECT_FALSE(second.poll());
+}
+
 TEST(notify, notify_notified_multi) {
     notify n;
     n.notify_one();
@@ -259,6 +273,34 @@ TEST(notify, unpolled_future_completed_by_notify_waiters_preserves_notify_one_pe
     first.take();
     auto second = test::by_hand(n.notified());
     EXPECT_TRUE(second.poll());
+}
+
+TEST(notify, test_waker_update) {
+    // One task gives its wait up, another one goes on with it.
+    notify n;
+    auto first = test::by_hand(n.notified());
+    EXPECT_FALSE(first.poll());
+    first.leaf().disarm();
+    auto second = test::by_hand(std::move(first.leaf()));
+    EXPECT_FALSE(second.poll());
+    n.notify_one();
+    EXPECT_FALSE(first.is_woken());
+    EXPECT_EQ(second.wakes(), 1);
+    EXPECT_TRUE(second.poll());
+}
+
+TEST(notify, notify_one_after_dropped_all) {
+    notify n;
+    auto first = test::by_hand(n.notified());
+    EXPECT_FALSE(first.poll());
+    n.notify_waiters();
+    n.notify_one();
+    first.drop();
+    auto second = test::by_hand(n.notified());
+    EXPECT_TRUE(second.poll());
+    second.take();
+    auto third = test::by_hand(n.notified());
+    EXPECT_FALSE(third.poll());
 }
 
 TEST(notify, notify_waiters_wakes_more_than_a_batch) {

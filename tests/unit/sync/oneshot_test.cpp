@@ -88,6 +88,20 @@ TEST(oneshot, close_rx) {
     EXPECT_EQ(tx.send(1).error(), 1);
 }
 
+TEST(oneshot, async_rx_closed) {
+    for (unsigned workers : {0U, 1U, 2U, 4U}) {
+        auto rt = test::builder_of({"", workers}).build();
+        rt.block_on([]() -> edo::task<> {
+            auto [tx, rx] = oneshot<int>();
+            auto handle = edo::spawn(
+                [](edo::sync::oneshot_receiver<int>) -> edo::task<> { co_return; }, std::move(rx));
+            co_await tx.closed();
+            EXPECT_TRUE(tx.is_closed());
+            co_await handle;
+        }());
+    }
+}
+
 TEST(oneshot, explicit_close_poll) {
     {  // First, with a message sent
         auto [tx, rx] = oneshot<int>();
@@ -211,6 +225,26 @@ TEST(oneshot, receiver_is_terminated_and_empty) {
     EXPECT_TRUE(rx.is_terminated());
 }
 
+TEST(oneshot, receiver_is_terminated_drop) {
+    auto [tx, rx] = oneshot<int>();
+    { auto gone = std::move(tx); }
+    EXPECT_FALSE(rx.is_terminated());
+    auto waiting = test::by_hand(rx);
+    EXPECT_TRUE(waiting.poll());
+    EXPECT_FALSE(waiting.take().has_value());
+    EXPECT_TRUE(rx.is_terminated());
+}
+
+TEST(oneshot, receiver_is_terminated_rx_close) {
+    auto [tx, rx] = oneshot<int>();
+    rx.close();
+    EXPECT_FALSE(rx.is_terminated());
+    auto waiting = test::by_hand(rx);
+    EXPECT_TRUE(waiting.poll());
+    EXPECT_FALSE(waiting.take().has_value());
+    EXPECT_TRUE(rx.is_terminated());
+}
+
 TEST(oneshot, receiver_is_empty_drop) {
     auto [tx, rx] = oneshot<int>();
     { auto gone = std::move(tx); }
@@ -298,5 +332,7 @@ static_assert(edo::owning<edo::sync::oneshot_receiver<std::string>>);
 static_assert(!edo::owning<edo::sync::oneshot_receiver<std::string_view>>);
 static_assert(!edo::owning<edo::sync::oneshot_sender<int*>>);
 static_assert(std::is_base_of_v<std::exception, edo::sync::closed>);
+static_assert(std::is_nothrow_copy_constructible_v<edo::sync::closed>);
+static_assert(edo::sendable<edo::sync::closed> && edo::owning<edo::sync::closed>);
 
 }  // namespace
