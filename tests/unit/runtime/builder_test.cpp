@@ -226,25 +226,53 @@ TEST_P(builder, before_park_wakes_block_on_task) {
     rt().block_on(waiter);
 }
 
-// The hook spawns a task that ends the wait.
-TEST_P(builder, before_park_yields) {
-    auto ended = std::make_shared<counter>(0);
-    auto made = edo::test::builder_of(GetParam());
-    made.on_thread_park([ended] {
-        if (*ended > 0) { return; }
+/// Makes the runtime's hook call `at_park` once, the first time, and waits for the `notify` that it
+/// is given. No timer runs: if the wake is missed, this never returns.
+using at_park = std::function<void(const std::shared_ptr<edo::sync::notify>&)>;
+edo::task<> await_notify(std::shared_ptr<edo::sync::notify> n) { co_await n->notified(); }
+
+class builder_park : public edo::test::runtime_test {
+protected:
+    void wait_for_hook(const at_park& hook) {
+        auto wake = std::make_shared<edo::sync::notify>();
+        auto parks = std::make_shared<counter>(0);
+        auto made = edo::test::builder_of(GetParam());
+        made.on_thread_park([=] {
+            if (++*parks == 1) { hook(wake); }
+        });
+        use(std::move(made));
+        rt().block_on(await_notify(wake));
+        EXPECT_GE(*parks, 1);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(kinds, builder_park, edo::test::all_kinds, edo::test::kind_name);
+
+TEST_P(builder_park, before_park_wakes_the_future_of_block_on) {
+    wait_for_hook([](const auto& wake) { wake->notify_one(); });
+}
+
+TEST_P(builder_park, before_park_spawns_task) {
+    wait_for_hook([](const auto& wake) {
         edo::spawn(
-            [](std::shared_ptr<counter> n) -> edo::task<> {
-                co_await edo::yield_now();
-                ++*n;
+            [](std::shared_ptr<edo::sync::notify> n) -> edo::task<> {
+                n->notify_one();
+                co_return;
             },
-            ended)
+            wake)
             .detach();
     });
-    use(std::move(made));
-    auto body = [&]() -> edo::task<> {
-        while (*ended == 0) { co_await edo::sleep_for(1ms); }
-    };
-    rt().block_on(body());
+}
+
+TEST_P(builder_park, before_park_yields) {
+    wait_for_hook([](const auto& wake) {
+        edo::spawn(
+            [](std::shared_ptr<edo::sync::notify> n) -> edo::task<> {
+                co_await edo::yield_now();
+                n->notify_one();
+            },
+            wake)
+            .detach();
+    });
 }
 
 // Short block_ons, each woken from the hook, do not keep the timers from firing.

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <latch>
 #include <memory>
@@ -35,6 +37,23 @@ INSTANTIATE_TEST_SUITE_P(kinds, rt_drop, edo::test::all_kinds, edo::test::kind_n
 
 edo::task<> turns(int n) {
     for (int i = 0; i < n; ++i) { co_await edo::yield_now(); }
+}
+
+/// Waits until the tasks that were spawned so far have run and all workers sleep.
+void until_all_suspended(edo::runtime& rt, const edo::test::runtime_kind& kind) {
+    rt.block_on(turns(3));
+    const auto metrics = rt.metrics();
+    const std::size_t workers = metrics.num_workers();
+    const auto runs_or_will = [&] {
+        std::uint64_t polls = 0;
+        for (std::size_t i = 0; i < workers; ++i) { polls += metrics.worker_poll_count(i); }
+        bool is_awake = polls < metrics.spawned_tasks_count();
+        for (std::size_t i = 0; i < workers; ++i) {
+            is_awake |= metrics.worker_park_unpark_count(i) % 2 == 0;
+        }
+        return is_awake;
+    };
+    while (kind.workers != 0 && runs_or_will()) { std::this_thread::yield(); }
 }
 
 /// Waits for a message that never comes: it is woken by the drop of the sender at most.
@@ -74,7 +93,7 @@ TEST_P(rt_drop, acquire_mutex_in_drop) {
     rt().spawn(&resume_counted, std::move(first), std::move(unused), resumed).detach();
     rt().spawn(&resume_counted, std::move(second), std::move(to_first), resumed).detach();
     rt().spawn(&resume_counted, std::move(third), std::move(to_second), resumed).detach();
-    rt().block_on(turns(3));
+    until_all_suspended(rt(), GetParam());
     stop();
     EXPECT_EQ(*resumed, 0);
     EXPECT_TRUE(to_third.is_closed());
@@ -89,6 +108,7 @@ TEST_P(rt_drop, wake_in_drop_after_panic) {
         auto [to_second, second] = oneshot<int>();
         own.spawn(&resume_counted, std::move(first), std::move(to_second), resumed).detach();
         own.spawn(&resume_counted, std::move(second), std::move(to_first), resumed).detach();
+        until_all_suspended(own, GetParam());
         const auto fails = []() -> edo::task<> {
             co_await edo::yield_now();
             throw std::runtime_error("boom");
@@ -193,7 +213,7 @@ TEST_P(rt_drop, wake_from_thread_local_after_the_end) {
                    },
                    wake, resumed)
                 .detach();
-            own.block_on(turns(3));
+            until_all_suspended(own, GetParam());
         };
         const auto last = [&] {
             wake->notify_one();

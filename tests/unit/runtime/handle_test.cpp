@@ -2,7 +2,7 @@
 #include "support/runtime_fixture.hpp"
 
 #include <edo/edo.hpp>
-#include <edo/sync/notify.hpp>
+#include <edo/sync/mpsc.hpp>
 
 #include <gtest/gtest.h>
 
@@ -190,13 +190,40 @@ TEST_P(rt_handle_block_on, basic) {
     EXPECT_EQ(handle.block_on(give(2)), 2) << "it needs nothing of the runtime";
 }
 
+/// A plain thread sends, the future of block_on receives.
+template <class Ends>
+void receive_from_thread(const edo::runtime_handle& handle, Ends ends) {
+    constexpr int values = 50;
+    std::thread sender([tx = std::move(ends.first)] {
+        for (int i = 0; i < values; ++i) {
+            if constexpr (requires { tx.blocking_send(i); }) {
+                EXPECT_TRUE(tx.blocking_send(i).has_value());
+            } else {
+                EXPECT_TRUE(tx.send(i).has_value());
+            }
+        }
+    });
+    auto body = [](edo::sync::mpsc_receiver<int> rx) -> edo::task<int> {
+        int next = 0;
+        while (auto value = co_await rx.recv()) { EXPECT_EQ(*value, next++); }
+        co_return next;
+    };
+    EXPECT_EQ(handle.block_on(body(std::move(ends.second))), values);
+    sender.join();
+}
+
+TEST_P(rt_handle_block_on, bounded_mpsc_channel) {
+    const auto handle = rt().handle();
+    receive_from_thread(handle, edo::sync::mpsc<int>(1));
+    stop();
+    receive_from_thread(handle, edo::sync::mpsc<int>(1));
+}
+
 TEST_P(rt_handle_block_on, unbounded_mpsc_channel) {
     const auto handle = rt().handle();
-    edo::sync::notify sent;
-    std::thread sender([&] { sent.notify_one(); });
-    auto body = [&]() -> edo::task<> { co_await sent.notified(); };
-    handle.block_on(body());
-    sender.join();
+    receive_from_thread(handle, edo::sync::mpsc_unbounded<int>());
+    stop();
+    receive_from_thread(handle, edo::sync::mpsc_unbounded<int>());
 }
 
 TEST_P(rt_handle_block_on, basic_spawn_blocking) {
@@ -277,6 +304,32 @@ TEST_P(rt_handle_block_on, blocking_closures_may_block_on) {
 TEST_P(rt_handle_threaded, sleep) {
     auto body = []() -> edo::task<> { co_await edo::sleep_for(2ms); };
     rt().handle().block_on(body());
+}
+
+// Nobody fires the timers of a multi-thread runtime any more: its sleeps have to fail.
+TEST_P(rt_handle_threaded, sleep_before_shutdown_panics) {
+    GTEST_SKIP() << "block_on never returns";
+    std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
+    const auto handle = own->handle();
+    std::latch started(1);
+    std::thread sleeper([&] {
+        auto body = [&]() -> edo::task<> {
+            started.count_down();
+            co_await edo::sleep_for(1h);
+        };
+        EXPECT_ANY_THROW(handle.block_on(body()));
+    });
+    started.wait();
+    own.reset();
+    sleeper.join();
+}
+
+TEST_P(rt_handle_threaded, sleep_after_shutdown_panics) {
+    GTEST_SKIP() << "block_on never returns";
+    const auto handle = rt().handle();
+    stop();
+    auto body = []() -> edo::task<> { co_await edo::sleep_for(1ms); };
+    EXPECT_ANY_THROW(handle.block_on(body()));
 }
 
 TEST_P(rt_handle_threaded, yield_in_block_in_place) {

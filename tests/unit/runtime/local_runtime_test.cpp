@@ -128,6 +128,15 @@ TEST_F(rt_local, a_local_task_that_throws_can_shut_it_down) {
                  std::runtime_error);
 }
 
+TEST_F(rt_local, test_spawn_from_handle) {
+    edo::local_runtime rt;
+    auto handle = rt.handle().spawn([]() -> edo::task<int> {
+        co_await edo::yield_now();
+        co_return 5;
+    });
+    EXPECT_EQ(rt.block_on(handle), 5);
+}
+
 TEST_F(rt_local, test_spawn_from_guard_other_thread) {
     edo::local_runtime rt;
     edo::join_handle<int> handle;

@@ -27,6 +27,10 @@ using namespace std::chrono_literals;
 class rt_metrics : public edo::test::runtime_test {};
 INSTANTIATE_TEST_SUITE_P(kinds, rt_metrics, edo::test::all_kinds, edo::test::kind_name);
 
+class rt_metrics_threads : public edo::test::runtime_test {};
+INSTANTIATE_TEST_SUITE_P(kinds, rt_metrics_threads, edo::test::multi_thread_kinds,
+                         edo::test::kind_name);
+
 class rt_poll_callbacks : public edo::test::runtime_test {};
 INSTANTIATE_TEST_SUITE_P(kinds, rt_poll_callbacks, edo::test::all_kinds, edo::test::kind_name);
 
@@ -77,6 +81,39 @@ TEST_P(rt_metrics, worker_park_count) {
     EXPECT_GE(parks, 1U);
 }
 
+// Odd while the worker sleeps.
+TEST_P(rt_metrics, worker_park_unpark_count) {
+    const auto metrics = rt().metrics();
+    const std::size_t workers = metrics.num_workers();
+    for (std::size_t i = 0; i < workers && !is_current_thread(); ++i) {
+        while (metrics.worker_park_unpark_count(i) % 2 == 0) { std::this_thread::yield(); }
+    }
+    auto body = []() -> edo::task<> { co_await edo::sleep_for(1ms); };
+    rt().block_on(rt().spawn(body));
+    if (is_current_thread()) {
+        EXPECT_GE(metrics.worker_park_unpark_count(0), 2U);
+        EXPECT_EQ(metrics.worker_park_unpark_count(0) % 2, 0U) << "nobody is in block_on";
+    }
+    stop();
+    std::uint64_t most = 0;
+    for (std::size_t i = 0; i < workers; ++i) {
+        const std::uint64_t count = metrics.worker_park_unpark_count(i);
+        EXPECT_EQ(count % 2, 0U) << "worker " << i;
+        EXPECT_GE(count, 2U) << "worker " << i;
+        EXPECT_GE(metrics.worker_park_count(i), 1U) << "worker " << i;
+        most = std::max(most, count);
+    }
+    EXPECT_GE(most, is_current_thread() ? 2U : 4U) << "one of them has run the task";
+}
+
+TEST_P(rt_metrics, remote_schedule_count) {
+    edo::join_handle<int> handle;
+    std::thread other([&, to = rt().handle()] { handle = to.spawn(give(1)); });
+    other.join();
+    EXPECT_EQ(rt().block_on(handle), 1);
+    EXPECT_EQ(rt().metrics().remote_schedule_count(), 1U);
+}
+
 TEST_P(rt_metrics, every_turn_is_counted) {
     const auto metrics = rt().metrics();
     auto body = []() -> edo::task<> {
@@ -125,6 +162,76 @@ TEST(rt_metrics_current_thread, global_queue_depth) {
     EXPECT_EQ(rt.metrics().global_queue_depth(), 0U);
 }
 
+// One wake from outside; the task waits for it surely, since the same thread runs it.
+TEST(rt_metrics_current_thread, spawn_remote) {
+    auto rt = edo::runtime::current_thread().build();
+    auto body = []() -> edo::task<> {
+        auto wake = std::make_shared<edo::sync::notify>();
+        auto waits = edo::spawn(
+            [](std::shared_ptr<edo::sync::notify> n) -> edo::task<> { co_await n->notified(); },
+            wake);
+        co_await edo::yield_now();
+        co_await edo::yield_now();
+        EXPECT_EQ(edo::runtime_handle::current().metrics().remote_schedule_count(), 0U);
+        std::thread other([&] { wake->notify_one(); });
+        other.join();
+        co_await waits;
+    };
+    rt.block_on(body());
+    EXPECT_EQ(rt.metrics().remote_schedule_count(), 1U);
+}
+
+TEST(rt_metrics_current_thread, worker_local_queue_depth) {
+    auto rt = edo::runtime::current_thread().build();
+    auto body = []() -> edo::task<> {
+        const auto metrics = edo::runtime_handle::current().metrics();
+        for (int i = 0; i < 100; ++i) { edo::spawn(give(i)).detach(); }
+        EXPECT_EQ(metrics.worker_local_queue_depth(0), 100U);
+        while (metrics.num_alive_tasks() > 0) { co_await edo::yield_now(); }
+        EXPECT_EQ(metrics.worker_local_queue_depth(0), 0U);
+    };
+    rt.block_on(body());
+}
+
+// The latest one lies in the slot, which does not count.
+TEST(rt_metrics_threaded, worker_local_queue_depth) {
+    auto rt = edo::runtime::multi_thread().worker_threads(1).build();
+    auto handle = rt.spawn([]() -> edo::task<> {
+        const auto metrics = edo::runtime_handle::current().metrics();
+        for (int i = 0; i < 101; ++i) { edo::spawn(give(i)).detach(); }
+        EXPECT_EQ(metrics.worker_local_queue_depth(0), 100U);
+        while (metrics.num_alive_tasks() > 1) { co_await edo::yield_now(); }
+        EXPECT_EQ(metrics.worker_local_queue_depth(0), 0U);
+    });
+    rt.block_on(handle);
+}
+
+TEST_P(rt_metrics_threads, global_queue_depth_multi_thread) {
+    const unsigned workers = GetParam().workers;
+    std::latch all_blocked(static_cast<std::ptrdiff_t>(workers));
+    std::promise<void> gate;
+    const std::shared_future<void> open(gate.get_future());
+    for (unsigned i = 0; i < workers; ++i) {
+        rt().spawn(
+                [](std::reference_wrapper<std::latch> in,
+                   std::shared_future<void> wait) -> edo::task<> {
+                    in.get().count_down();
+                    wait.wait();
+                    co_return;
+                },
+                edo::unchecked(std::ref(all_blocked)), open)
+            .detach();
+    }
+    all_blocked.wait();
+    for (std::size_t i = 0; i < 10; ++i) {
+        EXPECT_EQ(rt().metrics().global_queue_depth(), i);
+        rt().spawn(give(1)).detach();
+    }
+    gate.set_value();
+    rt().block_on(rt().spawn(give(2)));
+    EXPECT_LT(rt().metrics().global_queue_depth(), 10U);
+}
+
 TEST(rt_metrics_threaded, a_full_ring_overflows_into_the_injection_queue) {
     auto rt = edo::runtime::multi_thread().worker_threads(1).build();
     const auto metrics = rt.metrics();
@@ -164,6 +271,7 @@ TEST_P(rt_metrics, blocking_threads_are_counted) {
     while (metrics.num_idle_blocking_threads() != 1) { std::this_thread::yield(); }
     stop();
     EXPECT_EQ(metrics.num_blocking_threads(), 0U);
+    EXPECT_EQ(metrics.num_idle_blocking_threads(), 0U);
 }
 
 TEST_P(rt_metrics, a_worker_that_does_not_exist_throws) {

@@ -4,6 +4,7 @@
 #include <edo/base/detail/thread.hpp>
 #include <edo/edo.hpp>
 #include <edo/sync/mpsc.hpp>
+#include <edo/sync/mutex.hpp>
 
 #include <gtest/gtest.h>
 
@@ -261,6 +262,24 @@ TEST_P(block_in_place, coop_disabled_in_block_in_place) {
 
 TEST_P(block_in_place, coop_disabled_in_block_in_place_in_block_on) {
     EXPECT_EQ(rt().block_on(drain_without_budget()), 400);
+}
+
+// One lock more than the budget has.
+TEST_P(block_in_place, mutex_in_block_in_place) {
+    auto handle = rt().spawn([]() -> edo::task<int> {
+        co_return edo::block_in_place([] {
+            auto locks = []() -> edo::task<int> {
+                edo::sync::mutex<int> count(0);
+                for (int i = 0; i < 128 + 1; ++i) {
+                    auto guard = co_await count.lock();
+                    ++*guard;
+                }
+                co_return count.get_unsynchronised();
+            };
+            return edo::runtime_handle::current().block_on(locks());
+        });
+    });
+    EXPECT_EQ(rt().block_on(handle), 129);
 }
 
 TEST_P(block_in_place, coop_and_block_in_place) {
