@@ -1,10 +1,15 @@
 // Errors of misuse name the line of the user who made the mistake.
 #include "support/runtime_fixture.hpp"
 
+#include <edo/sync/mpsc.hpp>
+#include <edo/sync/mutex.hpp>
+#include <edo/sync/oneshot.hpp>
+
 #include <functional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -59,6 +64,40 @@ TEST(misuse, inside_of_a_task_names_the_line) {
         names_its_line([] { edo::block_on(nothing()); });
         names_its_line([] { edo::local_runtime().block_on(nothing()); });
         names_its_line([] { edo::block_in_place([] {}); });
+        co_return;
+    };
+    rt.block_on(body());
+}
+
+TEST(misuse, of_a_builder_names_the_line) {
+    auto made = edo::runtime::multi_thread();
+    names_its_line([&] { made.worker_threads(0); });
+    names_its_line([&] { made.max_blocking_threads(0); });
+    names_its_line([&] { made.event_interval(0); });
+    names_its_line([&] { made.global_queue_interval(0); });
+}
+
+TEST(misuse, of_a_channel_names_the_line) {
+    names_its_line([] { static_cast<void>(edo::sync::mpsc<int>(0)); });
+}
+
+TEST(misuse, blocking_inside_of_a_task_names_the_line) {
+    auto rt = edo::runtime::current_thread().build();
+    const auto body = []() -> task<> {
+        auto bounded = edo::sync::mpsc<int>(1);
+        auto unbounded = edo::sync::mpsc_unbounded<int>();
+        auto once = edo::sync::oneshot<int>();
+        auto& rx = bounded.second;
+        auto& unbounded_rx = unbounded.second;
+        edo::sync::mutex<> m;
+        std::vector<int> out;
+        names_its_line([&] { static_cast<void>(bounded.first.blocking_send(1)); });
+        names_its_line([&] { static_cast<void>(rx.blocking_recv()); });
+        names_its_line([&] { static_cast<void>(rx.blocking_recv_many(out, 1)); });
+        names_its_line([&] { static_cast<void>(unbounded_rx.blocking_recv()); });
+        names_its_line([&] { static_cast<void>(unbounded_rx.blocking_recv_many(out, 1)); });
+        names_its_line([&] { static_cast<void>(once.second.blocking_recv()); });
+        names_its_line([&] { static_cast<void>(m.blocking_lock()); });
         co_return;
     };
     rt.block_on(body());
