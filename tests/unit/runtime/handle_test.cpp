@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -39,6 +40,16 @@ protected:
 };
 
 edo::task<int> give(int value) { co_return value; }
+
+/// Wakes its own awaiter, then sleeps on this thread for something else.
+struct wakes_and_sleeps {
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) const {
+        self.resume();
+        edo::block_in_place([] { edo::runtime_handle::current().block_on(edo::sleep_for(1ms)); });
+    }
+    void await_resume() const noexcept {}
+};
 
 /// The metrics of a runtime tell which one it is: the number of spawns.
 std::uint64_t spawned(const edo::runtime& rt) { return rt.metrics().spawned_tasks_count(); }
@@ -330,6 +341,19 @@ TEST_P(rt_handle_threaded, sleep_after_shutdown_panics) {
     stop();
     auto body = []() -> edo::task<> { co_await edo::sleep_for(1ms); };
     EXPECT_ANY_THROW(handle.block_on(body()));
+}
+
+// A wake that comes before the thread sleeps for something else is not lost with that sleep's end.
+TEST_P(rt_handle_threaded, thread_park_ok) {
+    auto body = []() -> edo::task<int> {
+        for (int i = 0; i < 3; ++i) {
+            const wakes_and_sleeps both;
+            co_await both;
+        }
+        co_return 3;
+    };
+    EXPECT_EQ(rt().handle().block_on(body()), 3);
+    EXPECT_EQ(rt().block_on(rt().spawn(body)), 3);
 }
 
 TEST_P(rt_handle_threaded, yield_in_block_in_place) {
