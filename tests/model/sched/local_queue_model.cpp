@@ -20,7 +20,7 @@ struct nowhere final : scheduler {
 };
 
 struct toy_cell final : cell_base {
-    explicit toy_cell(nowhere& home) : cell_base(home) {}
+    explicit toy_cell(nowhere& at) : cell_base(at) {}
     bool begin() noexcept override { return false; }
     void finish(bool) noexcept override {}
     /// Whoever takes it.
@@ -98,7 +98,7 @@ void half_is_taken_out() {
     made.each_ran_once();
 }
 
-constexpr edo::model::limits few{.preemptions = 3};
+constexpr edo::model::limits few{.preemptions = 2};
 
 TEST(local_queue, gives_each_task_once) {
     for (const std::size_t before : {0U, 1U, 2U, 3U}) {

@@ -54,7 +54,7 @@ std::uint32_t make_plain();
 void read_plain(std::uint32_t id) noexcept;
 void write_plain(std::uint32_t id) noexcept;
 
-int start_thread(std::function<void()> body);
+int start_thread(std::move_only_function<void()> body);
 void join_thread(int id) noexcept;
 /// A slot of the running thread, zero at its start.
 void*& thread_slot() noexcept;

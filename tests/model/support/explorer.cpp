@@ -79,7 +79,7 @@ struct plain_state {
 enum class phase { ready, blocked, finished };
 
 struct program_thread {
-    std::function<void()> body;
+    std::move_only_function<void()> body;
     fiber stack;
     phase now = phase::ready;
     const void* waits_for = nullptr;
@@ -374,7 +374,7 @@ public:
 
     // --- threads
 
-    int start_thread(std::function<void()> body) {
+    int start_thread(std::move_only_function<void()> body) {
         const own_memory own;
         if (threads_.size() == max_threads) { fail("too many threads"); }
         tick();
@@ -411,20 +411,20 @@ private:
         steps_ = 0;
         stores_ = 0;
         preemptions_ = bounds_.preemptions;
-        add_thread(body);
+        add_thread([&body] { body(); });
         switch_to(0);
         current_ = nobody;
         program_memory.reset();
     }
 
-    int add_thread(std::function<void()> body) {
+    int add_thread(std::move_only_function<void()> body) {
         const int id = static_cast<int>(threads_.size());
         program_thread& made = threads_.emplace_back();
         made.body = std::move(body);
         made.stack.prepare([this, id] {
             own_memory::depth = 0;
             {
-                const auto run = std::move(threads_[index(id)].body);
+                auto run = std::move(threads_[index(id)].body);
                 run();
             }
             end_thread();
@@ -674,7 +674,7 @@ void step() noexcept { the_explorer().step(); }
 std::uint32_t make_plain() { return the_explorer().make_plain(); }
 void read_plain(std::uint32_t id) noexcept { the_explorer().read_plain(id); }
 void write_plain(std::uint32_t id) noexcept { the_explorer().write_plain(id); }
-int start_thread(std::function<void()> body) {
+int start_thread(std::move_only_function<void()> body) {
     return the_explorer().start_thread(std::move(body));
 }
 void join_thread(int id) noexcept { the_explorer().join_thread(id); }
@@ -708,7 +708,7 @@ void check(bool good, const char* what, std::source_location where) {
     the_explorer().fail(text);
 }
 
-thread::thread(std::function<void()> body) : id_(engine::start_thread(std::move(body))) {}
+thread::thread(std::move_only_function<void()> body) : id_(engine::start_thread(std::move(body))) {}
 void thread::join() {
     if (!std::exchange(joined_, true)) { engine::join_thread(id_); }
 }

@@ -64,7 +64,7 @@ void check(bool good, const char* what,
 /// A thread of the program; joins at its end.
 class thread {
 public:
-    explicit thread(std::function<void()> body);
+    explicit thread(std::move_only_function<void()> body);
     thread(const thread&) = delete;
     thread& operator=(const thread&) = delete;
     ~thread() { join(); }

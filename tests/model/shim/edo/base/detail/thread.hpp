@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -15,10 +14,7 @@ class thread {
 public:
     thread() noexcept = default;
     thread(std::move_only_function<void()> body, const std::string&, std::size_t)
-        : id_(model::engine::start_thread(
-              [shared = std::make_shared<std::move_only_function<void()>>(std::move(body))] {
-                  (*shared)();
-              })) {}
+        : id_(model::engine::start_thread(std::move(body))) {}
     thread(thread&& other) noexcept : id_(std::exchange(other.id_, none)) {}
     thread& operator=(thread&& other) noexcept {
         std::swap(id_, other.id_);

@@ -1,0 +1,78 @@
+// The whole runtime: injection, parking, waking, lending, the blocking pool, the end.
+#include "support/explorer.hpp"
+
+#include <edo/edo.hpp>
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace {
+
+using edo::task;
+using edo::model::check;
+using edo::model::finds;
+using edo::model::holds;
+using edo::model::limits;
+
+/// Without the intervals that depend on measured time.
+edo::runtime_builder small(unsigned workers) {
+    auto builder = edo::runtime::multi_thread();
+    builder.worker_threads(workers).global_queue_interval(8).event_interval(64);
+    return builder;
+}
+
+task<int> give() { co_return 7; }
+
+void task_is_spawned_from_outside(unsigned workers) {
+    auto rt = small(workers).build();
+    auto handle = rt.spawn(&give);
+    check(rt.block_on(std::move(handle)) == 7, "the result");
+}
+void task_spawns_a_task() {
+    auto rt = small(2).build();
+    auto handle = rt.spawn([]() -> task<int> {
+        auto child = edo::spawn(&give);
+        co_return co_await child;
+    });
+    check(rt.block_on(std::move(handle)) == 7, "the result");
+}
+void root_is_lent_a_place() {
+    auto rt = small(1).lend_thread(true).build();
+    const auto body = []() -> task<int> {
+        auto child = edo::spawn(&give);
+        co_return co_await child;
+    };
+    check(rt.block_on(body()) == 7, "the result");
+}
+void runtime_ends_with_a_task() {
+    auto rt = small(1).build();
+    rt.spawn(&give).detach();
+}
+void closure_runs() {
+    auto rt = small(1).build();
+    auto handle = rt.spawn_blocking([] { return 7; });
+    check(rt.block_on(std::move(handle)) == 7, "the result");
+}
+void pool_ends_with_a_closure() {
+    auto rt = small(1).build();
+    rt.spawn_blocking([] {}).detach();
+}
+
+constexpr limits rarely{.preemptions = 1, .steps = 200'000};
+constexpr limits never{.preemptions = 0, .steps = 200'000};
+
+TEST(runtime, runs_what_is_injected) {
+    holds([] { task_is_spawned_from_outside(1); }, rarely);
+    holds([] { task_is_spawned_from_outside(2); }, never);
+}
+TEST(runtime, runs_what_a_task_spawns) { holds(task_spawns_a_task, never); }
+TEST(runtime, lends_a_place) { holds(root_is_lent_a_place, never); }
+TEST(runtime, ends_with_a_task) { holds(runtime_ends_with_a_task, rarely); }
+TEST(runtime, wakes_a_sleeping_worker) {
+    finds({"store_load_fence"}, [] { task_is_spawned_from_outside(1); }, rarely);
+}
+TEST(blocking_pool, runs_a_closure) { holds(closure_runs, never); }
+TEST(blocking_pool, ends_with_a_closure) { holds(pool_ends_with_a_closure, never); }
+
+}  // namespace

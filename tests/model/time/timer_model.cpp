@@ -1,0 +1,65 @@
+// A timer that fires while it is taken back: one of the two, and nothing is touched afterwards.
+#include "support/explorer.hpp"
+#include "time/driver.hpp"
+
+#include <edo/coro/detail/thread_cell.hpp>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace edo::detail;
+using edo::model::check;
+using edo::model::finds;
+using edo::model::holds;
+using edo::model::thread;
+
+/// Waits for a timer as `sleep` does.
+class sleeper final : public thread_cell {
+public:
+    void wait_or_leave(timer_shard& shard, bool waits) {
+        timer_entry entry;
+        entry.tick = 1;
+        entry.waiter = &root;
+        static_cast<void>(take_wake());
+        seen ^= state_word::wake;
+        static_cast<void>(shard.add(entry));
+        if (waits) {
+            for (;;) {
+                const auto now = state.look();
+                if ((now & state_word::wake) != seen) { break; }
+                if (!state.park(now)) { continue; }
+                while (!take_wake()) { parker::this_thread().park(); }
+            }
+            check(shard.remove(entry), "it has fired");
+        } else {
+            static_cast<void>(shard.remove(entry));
+        }
+        check(shard.registered() == 0, "a timer is left");
+    }
+};
+
+void fires() {
+    timer_shard shard;
+    sleeper waiting;
+    atomic<bool> is_through{false};
+    const thread driver([&] {
+        while (!is_through.load(acquire)) {
+            shard.fire(2);
+            cpu_relax();
+        }
+    });
+    waiting.wait_or_leave(shard, true);
+    is_through.store(true, release);
+}
+void fires_while_it_is_dropped() {
+    timer_shard shard;
+    sleeper waiting;
+    const thread driver([&] { shard.fire(2); });
+    waiting.wait_or_leave(shard, false);
+}
+
+TEST(timer, wakes_its_waiter) { holds(fires, {.preemptions = 2}); }
+TEST(timer, can_be_dropped_while_it_fires) { holds(fires_while_it_is_dropped); }
+
+}  // namespace
