@@ -208,23 +208,27 @@ TEST(rt_metrics_threaded, worker_local_queue_depth) {
 
 // A place that its thread lends while it sleeps is awake from then on.
 TEST_P(rt_metrics_threads, worker_park_unpark_count_of_lent_places) {
-    auto made = edo::test::builder_of(GetParam());
-    made.lend_thread(true);
-    use(std::move(made));
-    const auto metrics = rt().metrics();
-    const std::size_t workers = metrics.num_workers();
     auto body = [](bool is_only_one) -> edo::task<> {
         auto child = edo::spawn([]() -> edo::task<bool> {
             co_return edo::runtime_handle::current().metrics().worker_park_unpark_count(0) % 2 == 0;
         });
         const bool is_even = co_await child;
         EXPECT_TRUE(is_even || !is_only_one) << "the place that runs this task is awake";
-        co_await edo::sleep_for(1ms);
     };
-    for (int i = 0; i < 20; ++i) { rt().block_on(body(workers == 1)); }
-    stop();
-    for (std::size_t i = 0; i < workers; ++i) {
-        EXPECT_EQ(metrics.worker_park_unpark_count(i) % 2, 0U) << "worker " << i;
+    for (int round = 0; round < 20; ++round) {
+        auto made = edo::test::builder_of(GetParam());
+        made.lend_thread(true);
+        use(std::move(made));
+        const auto metrics = rt().metrics();
+        const std::size_t workers = metrics.num_workers();
+        for (std::size_t i = 0; i < workers; ++i) {
+            while (metrics.worker_park_unpark_count(i) % 2 == 0) { std::this_thread::yield(); }
+        }
+        rt().block_on(body(workers == 1));
+        stop();
+        for (std::size_t i = 0; i < workers; ++i) {
+            EXPECT_EQ(metrics.worker_park_unpark_count(i) % 2, 0U) << "worker " << i;
+        }
     }
 }
 
