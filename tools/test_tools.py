@@ -231,5 +231,21 @@ class Snippets(ToolTest):
         self.passes("sync_snippets", "--check")
 
 
+class ParityTest(ToolTest):
+    def test_named_tests_exist_and_run(self):
+        self.write("tests/unit/a_test.cpp", "TEST_P(kind, works) {\n}\nTYPED_TEST(form, works) {\n}\n")
+        self.write("docs/parity.md", "| one | `kind.works`, `form.works` of `a.cpp` |\n")
+        self.passes("check_parity")
+        self.write("docs/parity.md", "| one | `kind.works` |\n| two | `kind.fails` |\n")
+        self.fails("check_parity", "docs/parity.md:2: kind.fails does not exist")
+        self.write("docs/parity.md", "| one | `kind.works` |\n| two | `form.works` |\n")
+        one = " 1/2 Test  #1: unit.a.kinds/kind.works/two  # GetParam() = two .......   Passed    0.01 sec\n"
+        two = " 2/2 Test  #2: unit.a.form.works<int> ......***Skipped   0.01 sec\n"
+        self.write("log", one + two)
+        self.fails("check_parity", "docs/parity.md:2: form.works did not run", str(self.root / "log"))
+        self.write("log", one + two.replace("***Skipped", "   Passed "))
+        self.passes("check_parity", str(self.root / "log"))
+
+
 if __name__ == "__main__":
     unittest.main()

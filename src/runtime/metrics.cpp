@@ -72,7 +72,8 @@ std::uint64_t runtime_metrics::worker_overflow_count(std::size_t worker) const {
 }
 std::size_t runtime_metrics::worker_local_queue_depth(std::size_t worker) const {
     static_cast<void>(counters(impl(), worker));
-    return impl().exec.at(worker).queue.size();
+    const detail::place& p = impl().exec.at(worker);
+    return p.queue.size() + p.fifo_depth.load(detail::relaxed);
 }
 
 }  // namespace edo

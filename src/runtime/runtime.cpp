@@ -30,13 +30,15 @@ std::size_t default_workers() {
     return n;
 }
 
-void require(bool holds, const char* what) {
-    if (!holds) { throw std::invalid_argument(std::string("edo::runtime_builder: ") + what); }
+void require(bool holds, const char* what, const std::source_location& where) {
+    if (!holds) {
+        throw std::invalid_argument(detail::at_line(where) + "edo::runtime_builder: " + what);
+    }
 }
 
-unsigned as_places(std::size_t workers) {
-    require(workers > 0, "worker_threads must be above 0");
-    require(workers <= UINT16_MAX, "worker_threads must be at most 65535");
+unsigned as_places(std::size_t workers, const std::source_location& where) {
+    require(workers > 0, "worker_threads must be above 0", where);
+    require(workers <= UINT16_MAX, "worker_threads must be at most 65535", where);
     return static_cast<unsigned>(workers);
 }
 
@@ -51,12 +53,12 @@ runtime_builder::runtime_builder(runtime_builder&&) noexcept = default;
 runtime_builder& runtime_builder::operator=(runtime_builder&&) noexcept = default;
 runtime_builder::~runtime_builder() = default;
 
-runtime_builder& runtime_builder::worker_threads(std::size_t n) {
-    options_->scheduler.places = as_places(n);
+runtime_builder& runtime_builder::worker_threads(std::size_t n, std::source_location where) {
+    options_->scheduler.places = as_places(n, where);
     return *this;
 }
-runtime_builder& runtime_builder::max_blocking_threads(std::size_t n) {
-    require(n > 0, "max_blocking_threads must be above 0");
+runtime_builder& runtime_builder::max_blocking_threads(std::size_t n, std::source_location where) {
+    require(n > 0, "max_blocking_threads must be above 0", where);
     options_->blocking.max_threads = n;
     return *this;
 }
@@ -105,13 +107,14 @@ runtime_builder& runtime_builder::on_after_poll(std::function<void(const task_me
     options_->hooks.on_after_poll = std::move(f);
     return *this;
 }
-runtime_builder& runtime_builder::event_interval(std::uint32_t turns) {
-    require(turns > 0, "event_interval must be above 0");
+runtime_builder& runtime_builder::event_interval(std::uint32_t turns, std::source_location where) {
+    require(turns > 0, "event_interval must be above 0", where);
     options_->scheduler.event_interval = turns;
     return *this;
 }
-runtime_builder& runtime_builder::global_queue_interval(std::uint32_t turns) {
-    require(turns > 0, "global_queue_interval must be above 0");
+runtime_builder& runtime_builder::global_queue_interval(std::uint32_t turns,
+                                                        std::source_location where) {
+    require(turns > 0, "global_queue_interval must be above 0", where);
     options_->scheduler.global_queue_interval = turns;
     return *this;
 }
@@ -139,9 +142,10 @@ runtime runtime_builder::build() {
     if (!scheduler.has_threads) {
         scheduler.places = 1;
     } else {
-        require(!options.start_paused, "start_paused needs a current-thread runtime");
-        require(!options.shutdown_on_exception, "shutdown_runtime needs a current-thread runtime");
-        if (scheduler.places == 0) { scheduler.places = as_places(default_workers()); }
+        require(!options.start_paused, "start_paused needs a current-thread runtime", {});
+        require(!options.shutdown_on_exception, "shutdown_runtime needs a current-thread runtime",
+                {});
+        if (scheduler.places == 0) { scheduler.places = as_places(default_workers(), {}); }
     }
     // The first reference is the one that `runtime` takes over.
     runtime made{detail::core_ref::adopt(*new detail::runtime_impl(options))};

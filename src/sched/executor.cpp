@@ -53,7 +53,7 @@ executor::executor(runtime_core& core, drivers& park_drivers, executor_options o
         thread.assigned.store(&p, relaxed);
         p.resident = &thread;
         p.sleeper = thread.sleeper;
-        p.is_parked = true;  // until somebody needs it: its thread starts asleep
+        p.falls_asleep();  // until somebody needs it: its thread starts asleep
     }
     for (unsigned i = n; i-- > 0;) { sleepers_.push_back(places_[i].get()); }
 }
@@ -108,7 +108,7 @@ void executor::schedule(cell_base& cell) noexcept {
         return;
     }
     if (!options_.has_threads) {
-        here->fifo.push(cell);
+        here->push(cell);
         return;
     }
     // acq_rel: pairs with take_local() and with guard_busy_places()
@@ -172,7 +172,7 @@ bool executor::runs_here() const noexcept {
 
 void executor::push_back(place& p, cell_base& cell) noexcept {
     if (!options_.has_threads) {
-        p.fifo.push(cell);
+        p.push(cell);
         return;
     }
     while (!p.queue.push(cell)) {
@@ -199,6 +199,8 @@ void executor::close() noexcept {
         closing_.store(true, seq_cst);   // pairs with: the fences in task_ended() and enter_sleep()
     }
     unpark_all();
+    lock_guard guard(idle_lock_);
+    roots_.for_each([](thread_cell& root) { root.unpark(); });  // see tick_alone()
 }
 
 bool executor::wait_closed(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {

@@ -155,6 +155,7 @@ private:
     bool leave_sleep(place& p, const run_limit& limit) noexcept;
     bool become_guard() noexcept;
     void guard_busy_places(place& p) noexcept;
+    void add_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
     void remove_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
 
     // lending.cpp: how places move between threads
@@ -167,6 +168,7 @@ private:
     parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
     bool take_orphan(place& p) noexcept EDO_REQUIRES(idle_lock_);
     void await_wake_or_place(const thread_cell& root, bool may_lend) noexcept;
+    void tick_alone(const thread_cell& root) noexcept;
 
     runtime_core& core_;
     drivers& drivers_;

@@ -55,7 +55,7 @@ parker* executor::pick_sleeper() noexcept {
     if (searching_in(idle) != 0 || sleepers_.empty()) { return nullptr; }
     place& p = *sleepers_.back();
     sleepers_.pop_back();
-    p.is_parked = false;
+    p.wakes_up();
     p.is_searching = true;  // the holder looks at it under the lock when it wakes
     idle_.store(idle + one_awake + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
     return p.sleeper;
@@ -127,9 +127,7 @@ void executor::park(place& p, const run_limit& limit) noexcept {
     if (drivers_.may_jump() && !has_work(p, limit) && drivers_.jump()) { return; }
     call_hook(options_.on_thread_park);
     if (!has_work(p, limit)) {
-        p.count.parks.add_by_owner(1);
-        const auto now = std::chrono::steady_clock::now();
-        p.count.busy_ns.add_by_owner((now - p.busy_since).count());
+        p.count_busy();
         p.unlock_list();
         if (enter_sleep(p, limit)) {
             sleep(p, limit);
@@ -137,7 +135,6 @@ void executor::park(place& p, const run_limit& limit) noexcept {
             static_cast<void>(leave_sleep(p, limit));
         }
         if (place* held = this_context().worker) {
-            held->count.unparks.add_by_owner(1);
             held->busy_since = std::chrono::steady_clock::now();
         }
     }
@@ -154,17 +151,21 @@ bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
         if (limit.borrowed && resting_.size() > lent_) { return false; }  // see rest()
         const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
         p.is_searching = false;
-        p.is_parked = true;
-        sleepers_.push_back(&p);
+        add_sleeper(p);
         idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
     }
     store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
     return !must_wake(swept, limit);
 }
 
+void executor::add_sleeper(place& p) noexcept {
+    p.falls_asleep();
+    sleepers_.push_back(&p);
+}
+
 void executor::remove_sleeper(place& p) noexcept {
     sleepers_.erase(std::ranges::find(sleepers_, &p));
-    p.is_parked = false;
+    p.wakes_up();
     idle_.store(idle_.load(relaxed) + one_awake, seq_cst);  // pairs with: pick_sleeper()'s load
 }
 

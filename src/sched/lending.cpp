@@ -45,7 +45,7 @@ void executor::take_over(place& p, const run_limit& limit) noexcept {
     if (!leave_sleep(p, limit)) { return; }
     p.busy_since = std::chrono::steady_clock::now();
     work(limit);
-    this_context().worker = nullptr;
+    if (place* held = std::exchange(this_context().worker, nullptr)) { held->count_busy(); }
 }
 
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
@@ -79,7 +79,7 @@ place* executor::lend_place() noexcept {
 
 void executor::give_place_back(place& p) noexcept {
     stop_searching(p);
-    p.count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - p.busy_since).count());
+    p.count_busy();
     p.unlock_list();
     const bool idle =
         !has_work(p, {}) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
@@ -99,8 +99,7 @@ void executor::give_place_back(place& p) noexcept {
         } else {
             resident = assign_to_resting(p);
             if (idle) {
-                p.is_parked = true;
-                sleepers_.push_back(&p);
+                add_sleeper(p);
                 idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
             }
         }
@@ -156,8 +155,6 @@ void executor::block_on(thread_cell& root, bool may_lend) {
 void executor::fail() noexcept {
     failed_.store(true, release);  // pairs with: block_on() and work()
     close();
-    lock_guard guard(idle_lock_);
-    roots_.for_each([](thread_cell& root) { root.unpark(); });
 }
 
 void executor::await_wake_or_place(const thread_cell& root, bool may_lend) noexcept {
@@ -168,10 +165,30 @@ void executor::await_wake_or_place(const thread_cell& root, bool may_lend) noexc
         if (free_place_ != nullptr) { return; }
         seekers_.push_back(&self);
     }
-    if (!root.is_woken()) { self.park(); }
+    if (closing_.load(relaxed)) {
+        tick_alone(root);
+    } else if (!root.is_woken()) {
+        self.park();
+    }
     if (seeks) {
         lock_guard guard(idle_lock_);
         std::erase(seekers_, &self);
+    }
+}
+
+/// The workers of a closing executor end, the root goes on: it waits for its timers itself.
+void executor::tick_alone(const thread_cell& root) noexcept {
+    std::optional<std::chrono::steady_clock::time_point> first;
+    for (const auto& p : places_) {
+        drivers_.poll(p->index);
+        const auto next = drivers_.next_deadline(p->index);
+        if (next && (!first || *next < *first)) { first = next; }
+    }
+    if (root.is_woken()) { return; }
+    if (first) {
+        parker::this_thread().park_until(*first);
+    } else {
+        parker::this_thread().park();
     }
 }
 

@@ -14,7 +14,8 @@ namespace edo::detail {
 class executor;
 struct worker_thread;
 
-/// Written by the holder of the place only, read by anybody.
+/// Written by the holder of the place only (parks and unparks under executor::idle_lock_), read by
+/// anybody.
 struct place_counters {
     atomic<std::uint64_t> spawned{0};  ///< tasks launched here
     atomic<std::uint64_t> ended{0};    ///< tasks that ended here
@@ -49,6 +50,7 @@ public:
     bool swept = false;  ///< the closing executor has aborted its parked tasks
     fast_random random;
     intrusive_fifo<cell_base> fifo;  ///< instead of ring and lifo slot on a current-thread runtime
+    atomic<std::size_t> fifo_depth{0};  ///< its size, for others
     local_queue queue;
     std::uint32_t global_interval = 61;  ///< turns between two looks at the injection queue
     std::chrono::steady_clock::time_point interval_start{};
@@ -61,7 +63,29 @@ public:
         nullptr;             ///< the worker thread that holds the place; null: a lent one
     bool is_lent = false;    ///< held by a block_on
     bool is_parked = false;  ///< in the set of sleepers
+    void falls_asleep() noexcept {
+        is_parked = true;
+        count.parks.add_by_owner(1);
+    }
+    void wakes_up() noexcept {
+        is_parked = false;
+        count.unparks.add_by_owner(1);
+    }
 
+    /// Holder: at the end of its time.
+    void count_busy() noexcept {
+        count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - busy_since).count());
+    }
+    /// Holder, on a current-thread runtime.
+    void push(cell_base& cell) noexcept {
+        fifo.push(cell);
+        fifo_depth.store(fifo.size(), relaxed);
+    }
+    [[nodiscard]] cell_base* pop() noexcept {
+        cell_base* cell = fifo.pop();
+        fifo_depth.store(fifo.size(), relaxed);
+        return cell;
+    }
     /// Holder: the task parks here for the first time.
     void list(cell& task) noexcept {
         task.listed_by = this;

@@ -42,6 +42,10 @@ void executor::thread_main(worker_thread& self) noexcept {
             take_over(*p, run_limit{.self = &self});
         }
     }
+    if (place* p = self.assigned.load(relaxed)) {  // given back asleep, and not needed any more
+        lock_guard guard(idle_lock_);
+        if (p->is_parked) { remove_sleeper(*p); }
+    }
     call_hook(options_.on_thread_stop);
     cx.worker = nullptr;
     cx.runtime = nullptr;
@@ -155,7 +159,7 @@ cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
         if (cell_base* cell = take_injected(p, 1)) { return cell; }
     }
     if (!options_.has_threads) {
-        if (cell_base* cell = p.fifo.pop()) { return cell; }
+        if (cell_base* cell = p.pop()) { return cell; }
         return take_injected(p, SIZE_MAX);
     }
     if (cell_base* cell = take_lifo(p)) {

@@ -30,11 +30,6 @@ std::string describe(const std::exception_ptr& exception) {
     } catch (...) { return type_name_of_current_exception(); }
 }
 
-std::string at_line(const std::source_location& where) {
-    if (where.line() == 0) { return {}; }
-    return std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": ";
-}
-
 void throw_no_runtime(const char* function, const std::source_location& where) {
     throw no_runtime_error(at_line(where) + function +
                            " needs a runtime, and none is entered on this thread: call it inside "

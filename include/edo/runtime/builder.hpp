@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <source_location>
 #include <string>
 
 namespace edo {
@@ -38,9 +39,11 @@ public:
     /// Worker places, at least 1; without effect on a current-thread runtime. Default: the variable
     /// EDO_WORKER_THREADS, else the CPUs that this process may use (affinity mask and cgroup quota).
     /// Throws std::invalid_argument for 0.
-    runtime_builder& worker_threads(std::size_t n);
+    runtime_builder& worker_threads(std::size_t n,
+                                    std::source_location where = std::source_location::current());
     /// Limit of the blocking pool, at least 1 (default 512). Throws std::invalid_argument for 0.
-    runtime_builder& max_blocking_threads(std::size_t n);
+    runtime_builder& max_blocking_threads(
+        std::size_t n, std::source_location where = std::source_location::current());
     /// How long an idle blocking thread stays (default 10 s).
     runtime_builder& thread_keep_alive(std::chrono::nanoseconds d);
     /// Name of all threads; the kernel shows its first 15 bytes.
@@ -64,10 +67,12 @@ public:
     /// Called after each turn of a task.
     runtime_builder& on_after_poll(std::function<void(const task_meta&)> f);
     /// Turns between two looks at timers and I/O under load (default 61, at least 1).
-    runtime_builder& event_interval(std::uint32_t turns);
+    runtime_builder& event_interval(std::uint32_t turns,
+                                    std::source_location where = std::source_location::current());
     /// Turns between two looks at the injection queue (default: 31 on a current-thread runtime,
     /// tuned on a multi-thread one; at least 1).
-    runtime_builder& global_queue_interval(std::uint32_t turns);
+    runtime_builder& global_queue_interval(
+        std::uint32_t turns, std::source_location where = std::source_location::current());
     /// The clock starts paused (edo::time); current-thread only, else build() throws.
     runtime_builder& start_paused(bool paused);
     /// block_on of this runtime may use the calling thread as a worker, in the place of one.

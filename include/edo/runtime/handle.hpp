@@ -107,8 +107,8 @@ public:
 
     /// Runs an awaitable on the calling thread until it has ended, and returns its value or rethrows.
     /// It drives no tasks: on a current-thread runtime some other thread must be in
-    /// runtime::block_on. Throws std::logic_error inside a task, where only blocking closures and
-    /// block_in_place may block.
+    /// runtime::block_on. It goes on, its timers too, when the runtime has shut down meanwhile. Throws
+    /// std::logic_error inside a task, where only blocking closures and block_in_place may block.
     template <class A>
     auto block_on(A&& awaitable,
                   std::source_location where = std::source_location::current()) const {

@@ -5,6 +5,7 @@
 #include <edo/sync/detail/mpsc_sender_base.hpp>
 #include <edo/sync/mpsc_permit.hpp>
 
+#include <source_location>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -81,8 +82,10 @@ public:
     /// send() for a plain thread or a blocking closure. In the same queue.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
-    std::expected<void, send_error<T>> blocking_send(T value) const {
-        return detail::wait_in_thread(send(std::move(value)), "mpsc_sender::blocking_send()");
+    std::expected<void, send_error<T>> blocking_send(
+        T value, std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(send(std::move(value)), "mpsc_sender::blocking_send()",
+                                      where);
     }
     /// The number of places that are free now.
     [[nodiscard]] std::size_t capacity() const noexcept {
@@ -190,14 +193,16 @@ public:
     /// recv() for a plain thread or a blocking closure.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
-    std::optional<T> blocking_recv() {
-        return detail::wait_in_thread(recv(), "mpsc_receiver::blocking_recv()");
+    std::optional<T> blocking_recv(std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(recv(), "mpsc_receiver::blocking_recv()", where);
     }
     /// recv_many() for a plain thread or a blocking closure.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
-    std::size_t blocking_recv_many(std::vector<T>& out, std::size_t limit) {
-        return detail::wait_in_thread(recv_many(out, limit), "mpsc_receiver::blocking_recv_many()");
+    std::size_t blocking_recv_many(std::vector<T>& out, std::size_t limit,
+                                   std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(recv_many(out, limit), "mpsc_receiver::blocking_recv_many()",
+                                      where);
     }
     /// Lets no more values in. What is in the queue, and what permits that are out will send, can
     /// still be received.
@@ -237,9 +242,11 @@ private:
 /// Allocation     one block for the ends, one for 32 values at a time; blocks are used again.
 /// Source         tokio::sync::mpsc::channel.
 template <class T>
-[[nodiscard]] std::pair<mpsc_sender<T>, mpsc_receiver<T>> mpsc(std::size_t capacity) {
+[[nodiscard]] std::pair<mpsc_sender<T>, mpsc_receiver<T>> mpsc(
+    std::size_t capacity, std::source_location where = std::source_location::current()) {
     if (capacity == 0 || capacity > detail::batch_semaphore::max_permits) {
         throw std::invalid_argument(
+            detail::at_line(where) +
             "edo::sync::mpsc(capacity): needs room for at least one value; use mpsc_unbounded for "
             "a queue without a limit");
     }

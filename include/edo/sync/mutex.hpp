@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -184,10 +185,14 @@ public:
     /// Waits for the lock on a plain thread, or in a blocking closure. In the same queue as lock().
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
-    guard blocking_lock() { return detail::wait_in_thread(lock(), "mutex::blocking_lock()"); }
+    guard blocking_lock(std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(lock(), "mutex::blocking_lock()", where);
+    }
     /// The same; the guard shares the ownership of `m`.
-    static owned_guard blocking_lock_owned(std::shared_ptr<mutex> m) {
-        return detail::wait_in_thread(lock_owned(std::move(m)), "mutex::blocking_lock_owned()");
+    static owned_guard blocking_lock_owned(
+        std::shared_ptr<mutex> m, std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(lock_owned(std::move(m)), "mutex::blocking_lock_owned()",
+                                      where);
     }
     /// The value, for one who has the mutex for himself.
     [[nodiscard]] std::add_lvalue_reference_t<T> get_unsynchronised() noexcept

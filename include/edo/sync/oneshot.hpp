@@ -4,6 +4,7 @@
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/detail/oneshot_leaves.hpp>
 
+#include <source_location>
 #include <stdexcept>
 #include <utility>
 
@@ -151,8 +152,9 @@ public:
     /// Waits on a plain thread, or in a blocking closure.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
-    std::expected<T, sync::closed> blocking_recv() {
-        return detail::wait_in_thread(recv(), "oneshot_receiver::blocking_recv()");
+    std::expected<T, sync::closed> blocking_recv(
+        std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(recv(), "oneshot_receiver::blocking_recv()", where);
     }
     /// Makes later sends fail. A value that was sent before can still be received.
     void close() noexcept {

@@ -1,7 +1,7 @@
 /// Errors of misuse that concern the place of a call.
 #pragma once
 
-#include <edo/base/config.hpp>
+#include <edo/base/detail/at_line.hpp>
 
 #include <source_location>
 #include <stdexcept>
@@ -23,8 +23,6 @@ public:
 
 namespace detail {
 
-/// "main.cpp:12: " in front of a message, nothing where the line is not known.
-EDO_API std::string at_line(const std::source_location& where);
 [[noreturn]] EDO_API void throw_no_runtime(const char* function, const std::source_location& where);
 [[noreturn]] EDO_API void throw_no_local_set(const std::source_location& where);
 

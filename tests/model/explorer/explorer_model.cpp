@@ -57,9 +57,12 @@ outcome store_buffering(std::memory_order stores, std::memory_order loads, bool 
 
 TEST(explorer, store_buffering_is_seen_unless_it_is_forbidden) {
     const outcome neither{0, 0};
-    EXPECT_TRUE(outcomes([] { return store_buffering(release, acquire, false); }).contains(neither));
-    EXPECT_FALSE(outcomes([] { return store_buffering(seq_cst, seq_cst, false); }).contains(neither));
-    EXPECT_FALSE(outcomes([] { return store_buffering(relaxed, relaxed, true); }).contains(neither));
+    EXPECT_TRUE(
+        outcomes([] { return store_buffering(release, acquire, false); }).contains(neither));
+    EXPECT_FALSE(
+        outcomes([] { return store_buffering(seq_cst, seq_cst, false); }).contains(neither));
+    EXPECT_FALSE(
+        outcomes([] { return store_buffering(relaxed, relaxed, true); }).contains(neither));
     EXPECT_EQ(outcomes([] { return store_buffering(relaxed, relaxed, false); }).size(), 4U);
 }
 

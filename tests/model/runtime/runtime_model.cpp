@@ -59,20 +59,26 @@ void pool_ends_with_a_closure() {
     rt.spawn_blocking([] {}).detach();
 }
 
+constexpr limits sometimes{.preemptions = 2, .steps = 200'000};
 constexpr limits rarely{.preemptions = 1, .steps = 200'000};
-constexpr limits never{.preemptions = 0, .steps = 200'000};
 
 TEST(runtime, runs_what_is_injected) {
-    holds([] { task_is_spawned_from_outside(1); }, rarely);
-    holds([] { task_is_spawned_from_outside(2); }, never);
+    holds([] { task_is_spawned_from_outside(1); }, sometimes);
+    holds([] { task_is_spawned_from_outside(2); }, rarely);
 }
-TEST(runtime, runs_what_a_task_spawns) { holds(task_spawns_a_task, never); }
-TEST(runtime, lends_a_place) { holds(root_is_lent_a_place, never); }
-TEST(runtime, ends_with_a_task) { holds(runtime_ends_with_a_task, rarely); }
+TEST(runtime, runs_what_a_task_spawns) {
+    holds(task_spawns_a_task, {.preemptions = 0, .steps = 200'000});
+}
+TEST(runtime, lends_a_place) { holds(root_is_lent_a_place, sometimes); }
+TEST(runtime, ends_with_a_task) { holds(runtime_ends_with_a_task, sometimes); }
 TEST(runtime, wakes_a_sleeping_worker) {
-    finds({"store_load_fence"}, [] { task_is_spawned_from_outside(1); }, rarely);
+    finds({"executor::enter_sleep"}, [] { task_is_spawned_from_outside(1); }, sometimes);
+    finds({"executor::inject"}, [] { task_is_spawned_from_outside(1); }, sometimes);
 }
-TEST(blocking_pool, runs_a_closure) { holds(closure_runs, never); }
-TEST(blocking_pool, ends_with_a_closure) { holds(pool_ends_with_a_closure, never); }
+TEST(blocking_pool, runs_a_closure) {
+    holds(closure_runs, sometimes);
+    finds({"join_word::complete"}, closure_runs, sometimes);
+}
+TEST(blocking_pool, ends_with_a_closure) { holds(pool_ends_with_a_closure, sometimes); }
 
 }  // namespace

@@ -46,8 +46,7 @@ struct tasks {
 
 private:
     template <std::size_t... I>
-    explicit tasks(std::index_sequence<I...>)
-        : all{(static_cast<void>(I), toy_cell(home))...} {}
+    explicit tasks(std::index_sequence<I...>) : all{(static_cast<void>(I), toy_cell(home))...} {}
 };
 
 void thief_steals(std::size_t before) {

