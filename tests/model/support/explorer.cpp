@@ -1,141 +1,20 @@
 #include "support/explorer.hpp"
 
 #include "support/engine.hpp"
-#include "support/fiber.hpp"
+#include "support/program_memory.hpp"
+#include "support/state.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <new>
-#include <vector>
-
-#include <sys/mman.h>
-#include <time.h>
+#include <utility>
 
 namespace edo::model {
 namespace {
 
 using engine::site;
-
-constexpr int max_threads = 8;
-constexpr int nobody = -1;
-
-/// What a thread knows: for each location the store that it may not read behind, for each thread up
-/// to which of its steps.
-struct knowledge {
-    std::vector<std::uint32_t> seen;
-    std::array<std::uint32_t, max_threads> clock{};
-
-    [[nodiscard]] std::uint32_t at(std::uint32_t location) const {
-        return location < seen.size() ? seen[location] : 0;
-    }
-    void raise(std::uint32_t location, std::uint32_t store) {
-        if (location >= seen.size()) { seen.resize(location + 1); }
-        seen[location] = std::max(seen[location], store);
-    }
-    void join(const knowledge& other) {
-        if (other.seen.size() > seen.size()) { seen.resize(other.seen.size()); }
-        for (std::size_t i = 0; i < other.seen.size(); ++i) {
-            seen[i] = std::max(seen[i], other.seen[i]);
-        }
-        for (std::size_t i = 0; i < clock.size(); ++i) {
-            clock[i] = std::max(clock[i], other.clock[i]);
-        }
-    }
-};
-using shared_knowledge = std::shared_ptr<const knowledge>;
-
-struct message {
-    std::uint64_t value;
-    shared_knowledge carried;  ///< what a reader may acquire; null: nothing
-};
-
-struct location {
-    std::vector<message> stores;
-    int creator = nobody;  ///< nobody: it was there before
-    std::uint32_t created = 0;
-    bool is_dead = false;
-    std::array<std::uint32_t, max_threads> used{};
-};
-
-struct lock_state {
-    int owner = nobody;
-    knowledge left;
-    bool is_dead = false;
-};
-
-struct plain_state {
-    int writer = nobody;
-    std::uint32_t written = 0;
-    std::array<std::uint32_t, max_threads> reads{};
-};
-
-enum class phase { ready, blocked, finished };
-
-struct program_thread {
-    std::move_only_function<void()> body;
-    fiber stack;
-    phase now = phase::ready;
-    const void* waits_for = nullptr;
-    knowledge knows;    ///< happened before the next step
-    knowledge pending;  ///< from relaxed loads, for an acquire fence
-    bool is_spinning = false;
-    bool may_look_again = false;  ///< spinning, it has not seen everything yet
-    std::uint64_t saw_stores = 0;
-    void* slot = nullptr;
-};
-
-struct decision {
-    std::uint16_t taken;
-    std::uint16_t count;
-};
-
-/// Memory of the program under test: never reused within an execution, so that nothing that was
-/// freed looks alive, and given back as a whole after it.
-class arena {
-public:
-    void* allocate(std::size_t size, std::size_t alignment) noexcept {
-        const std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
-        if (begin + size > bytes) { return nullptr; }
-        used_ = begin + size;
-        return base() + begin;
-    }
-    [[nodiscard]] bool holds(const void* p) const noexcept {
-        return base_ != nullptr && p >= base_ && p < base_ + bytes;
-    }
-    void reset() noexcept { used_ = 0; }
-
-private:
-    static constexpr std::size_t bytes = std::size_t{256} << 20;
-    char* base() noexcept {
-        if (base_ == nullptr) {
-            void* mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-            if (mapped == MAP_FAILED) { std::abort(); }
-            base_ = static_cast<char*>(mapped);
-        }
-        return base_;
-    }
-    char* base_ = nullptr;
-    std::size_t used_ = 0;
-};
-constinit arena program_memory;
-
-/// While it lives, memory is the explorer's own.
-class own_memory {
-public:
-    own_memory() noexcept { ++depth; }
-    ~own_memory() { --depth; }
-    own_memory(const own_memory&) = delete;
-    own_memory& operator=(const own_memory&) = delete;
-    static inline int depth = 1;  ///< 0 while the program runs
-};
 
 class explorer {
 public:
@@ -712,63 +591,4 @@ void check(bool good, const char* what, std::source_location where) {
     the_explorer().fail(text);
 }
 
-thread::thread(std::move_only_function<void()> body) : id_(engine::start_thread(std::move(body))) {}
-void thread::join() {
-    if (!std::exchange(joined_, true)) { engine::join_thread(id_); }
-}
-
-tracked::tracked(int value) : value_(value), id_(engine::make_plain()) {}
-tracked::tracked(const tracked& other) : tracked(other.read()) {}
-tracked::tracked(tracked&& other) noexcept : tracked(other.read()) { other.write(-1); }
-tracked& tracked::operator=(const tracked& other) {
-    write(other.read());
-    return *this;
-}
-tracked& tracked::operator=(tracked&& other) noexcept {
-    write(other.read());
-    other.write(-1);
-    return *this;
-}
-tracked::~tracked() { engine::write_plain(id_); }
-int tracked::read() const {
-    engine::read_plain(id_);
-    return value_;
-}
-void tracked::write(int value) {
-    engine::write_plain(id_);
-    value_ = value;
-}
-
 }  // namespace edo::model
-
-// The program's memory comes from the arena, the explorer's from the heap.
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    using namespace edo::model;
-    if (own_memory::depth == 0) {
-        if (void* block = program_memory.allocate(size, static_cast<std::size_t>(alignment))) {
-            return block;
-        }
-    }
-    const std::size_t step = static_cast<std::size_t>(alignment);
-    if (void* block = std::aligned_alloc(step, (size + step - 1) / step * step)) { return block; }
-    throw std::bad_alloc();
-}
-void* operator new(std::size_t size) {
-    return operator new(size, std::align_val_t{__STDCPP_DEFAULT_NEW_ALIGNMENT__});
-}
-void operator delete(void* block) noexcept {
-    if (!edo::model::program_memory.holds(block)) { std::free(block); }
-}
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
-void operator delete(void* block, std::align_val_t) noexcept { operator delete(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept {
-    operator delete(block);
-}
-
-// Time stands still in the program: its control flow must not depend on it.
-std::chrono::steady_clock::time_point std::chrono::steady_clock::now() noexcept {
-    if (edo::model::engine::is_running()) { return time_point(std::chrono::hours(1)); }
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
-}
