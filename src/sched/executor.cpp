@@ -111,7 +111,7 @@ void executor::schedule(cell_base& cell) noexcept {
         here->push(cell);
         return;
     }
-    // acq_rel: pairs with take_local() and with guard_busy_places()
+    // acq_rel: pairs with take_lifo() and with guard_busy_places()
     cell_base* before = here->lifo.exchange(&cell, acq_rel);
     if (before == nullptr) {
         notify_guard();

@@ -46,8 +46,6 @@ void wake(const void* address, bool all) noexcept;
 /// futex: sleeps on the location if its last value is `value`.
 void sleep_if(std::uint32_t id, std::uint64_t value, const void* address,
               const site& where) noexcept;
-/// A visible step with no effect: others may go first.
-void step() noexcept;
 
 /// Plain memory.
 std::uint32_t make_plain();

@@ -53,7 +53,7 @@ public:
     [[noreturn]] void fail(const std::string& what) noexcept {
         const own_memory own;
         failure_ = what + " in thread " + std::to_string(current_);
-        fiber::leave(me().stack, outside_);
+        fiber::change(me().stack, outside_);
         std::abort();  // nobody comes back
     }
 
@@ -223,7 +223,6 @@ public:
         begin_step();
         self.is_spinning = false;
     }
-    void step() noexcept { begin_step(); }
 
     // --- plain memory
 
@@ -333,13 +332,13 @@ private:
         if (is(phase::ready)) { fail("a livelock: nobody ends the loops"); }
         if (is(phase::blocked)) { fail("a deadlock: nobody can go on"); }
         const own_memory own;
-        fiber::leave(me().stack, outside_);
+        fiber::change(me().stack, outside_);
     }
     /// From outside of all threads.
     void switch_to(int thread) noexcept {
         current_ = thread;
         const int depth = own_memory::depth;
-        fiber::enter(outside_, me().stack);
+        fiber::change(outside_, me().stack);
         own_memory::depth = depth;
     }
     void go(int next) noexcept {
@@ -552,7 +551,6 @@ void sleep_if(std::uint32_t id, std::uint64_t value, const void* address,
               const site& where) noexcept {
     the_explorer().sleep_if(id, value, address, where);
 }
-void step() noexcept { the_explorer().step(); }
 std::uint32_t make_plain() { return the_explorer().make_plain(); }
 void read_plain(std::uint32_t id) noexcept { the_explorer().read_plain(id); }
 void write_plain(std::uint32_t id) noexcept { the_explorer().write_plain(id); }

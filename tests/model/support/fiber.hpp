@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include <ucontext.h>
 
@@ -18,11 +17,8 @@ public:
     /// Calls `entry` when it is entered for the first time; it must not return.
     void prepare(std::function<void()> entry);
 
-    /// From `from`, which is left where it is, to `to`. Three words for one thing: into the program,
-    /// between its threads, out of it.
+    /// From `from`, which is left where it is, to `to`.
     static void change(fiber& from, fiber& to) noexcept;
-    static void enter(fiber& outside, fiber& to) noexcept { change(outside, to); }
-    static void leave(fiber& from, fiber& outside) noexcept { change(from, outside); }
 
 private:
     static void begin(fiber* self) noexcept;
