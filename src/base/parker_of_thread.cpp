@@ -1,3 +1,5 @@
+#include "base/fork.hpp"
+
 #include <edo/base/detail/mutex.hpp>
 #include <edo/base/detail/parker.hpp>
 
@@ -7,6 +9,7 @@ namespace {
 
 /// Parkers without a thread. Never destroyed: threads may end after the static objects.
 struct free_parkers {
+    free_parkers() { hold_over_forks(lock); }
     mutex lock;
     parker* first EDO_GUARDED_BY(lock) = nullptr;
 };

@@ -1,10 +1,9 @@
-#include <edo/coro/detail/context.hpp>
+#include "coro/context_here.hpp"
 
 namespace edo::detail {
 
-context& this_context() noexcept {
-    thread_local constinit context of_this_thread;
-    return of_this_thread;
-}
+constinit thread_local context context_of_thread;
+
+context& this_context() noexcept { return context_of_thread; }
 
 }  // namespace edo::detail

@@ -1,6 +1,7 @@
+#include "coro/context_here.hpp"
+
 #include <edo/base/detail/fatal.hpp>
 #include <edo/coro/detail/cell_base.hpp>
-#include <edo/coro/detail/context.hpp>
 #include <edo/coro/task.hpp>
 
 #include <stdexcept>
@@ -8,7 +9,8 @@
 
 /// One turn of a task. The rules that keep it safe (docs/task_lifecycle.md):
 /// - publish first, park last: until park() succeeds the worker owns cell and frames, so an
-///   await_suspend may touch its awaiter after it has made it known to a waker;
+///   await_suspend may touch its awaiter after it has made it known to a waker; what is awaited may
+///   take a turn inside await_suspend (drive_inside, start_inside);
 /// - all destruction happens here, never inside await_suspend: what runs is never what is destroyed;
 /// - frames are destroyed leaf to root, by a loop, so the depth of a chain is not bounded.
 namespace edo::detail {
@@ -83,24 +85,39 @@ void branch_ended(branch& b) noexcept {
     }
 }
 
-/// Resumes the innermost coroutine and whatever it transfers to, until something suspends.
-void resume(branch& b) noexcept {
-    context& cx = this_context();
-    cx.current = &b;
-    if (!b.point && !b.owner().begin()) {
-        b.owner().ended = true;
-        return;
-    }
-    const std::uint32_t budget = cx.budget;
-    if (b.unconstrained) { cx.budget = no_budget; }
-    const bool was_unconstrained = b.unconstrained;
-    cx.next = b.point;
-    const local_scope_of inside(cx, b);
+/// Resumes a coroutine and whatever it transfers to, until something suspends.
+void trampoline(context& cx, std::coroutine_handle<> coroutine) noexcept {
     const std::uint32_t enter_depth = cx.enter_depth;
-    while (auto coroutine = std::exchange(cx.next, {})) { coroutine.resume(); }
+    do {
+        coroutine.resume();
+        coroutine = std::exchange(cx.next, {});
+    } while (coroutine);
     if (cx.enter_depth != enter_depth) {
         fatal("an enter() guard was held across a co_await; release it before suspending");
     }
+}
+
+/// The first steps of the root branch of a cell. False: the cell has ended.
+bool start(context& cx, cell_base& cell) noexcept {
+    cx.current = &cell.root;
+    if (!cell.begin()) { return false; }
+    trampoline(cx, cell.root.point);
+    return !cell.root.done;
+}
+
+/// Lets a branch go on at its innermost coroutine.
+void resume(branch& b) noexcept {
+    context& cx = context_here();
+    if (!b.point) {
+        if (!start(cx, b.owner())) { b.owner().ended = true; }
+        return;
+    }
+    cx.current = &b;
+    const std::uint32_t budget = cx.budget;
+    const bool was_unconstrained = b.unconstrained;
+    if (was_unconstrained) { cx.budget = no_budget; }
+    const local_scope_of inside(cx, b);
+    trampoline(cx, b.point);
     if (was_unconstrained) { cx.budget = budget; }
     if (b.done) { branch_ended(b); }
 }
@@ -125,7 +142,7 @@ void collect_branches(cell_base& cell, state_word::value seen) noexcept {
 }
 
 void destroy_chain(branch& b) noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     branch* outer = std::exchange(cx.current, &b);
     const local_scope_of inside(cx, b);
     try {
@@ -221,6 +238,29 @@ bool step(cell_base& cell, state_word::value seen) noexcept {
     return true;
 }
 
+void finish(context& cx, cell_base& cell) noexcept {
+    cx.current = &cell.root;
+    cell.finish(!cell.root.done);
+}
+
+turn run_turn(cell_base& cell) noexcept {
+    for (std::uint32_t steps = 0;;) {
+        const state_word::value seen = cell.state.look();
+        // Branches that wake each other for ever must not keep the worker.
+        if (steps++ == steps_a_turn || !step(cell, seen)) {
+            cell.awaited_here = false;  // it goes on elsewhere
+            if (cell.yielded || steps > steps_a_turn || !(cell.is_kept || cell.home->keep(cell))) {
+                end_yielded_turn(cell);
+                return turn::yielded;
+            }
+            if (cell.state.park(seen)) { return turn::parked; }
+        } else if (cell.ended) {
+            finish(context_here(), cell);
+            return turn::ended;
+        }
+    }
+}
+
 }  // namespace
 
 void throw_empty_task() {
@@ -233,34 +273,36 @@ void dropped_frame_threw() noexcept {
 }
 
 turn drive(cell_base& cell, bool fresh_budget) noexcept {
-    context& cx = this_context();
-    turn result = turn::ended;
+    context& cx = context_here();
+    turn result;
     std::coroutine_handle<> handover;
     {
         turn_scope scope(cx, fresh_budget);
         if (std::exchange(cell.owes_budget, false)) { static_cast<void>(spend_budget(cx)); }
-        for (std::uint32_t steps = 0;;) {
-            const state_word::value seen = cell.state.look();
-            // Branches that wake each other for ever must not keep the worker.
-            if (steps++ == steps_a_turn || !step(cell, seen)) {
-                if (cell.yielded || steps > steps_a_turn) {
-                    end_yielded_turn(cell);
-                    result = turn::yielded;
-                    break;
-                }
-                if (cell.state.park(seen)) {
-                    result = turn::parked;
-                    break;
-                }
-            } else if (cell.ended) {
-                cx.current = &cell.root;
-                cell.finish(!cell.root.done);
-                break;
-            }
-        }
+        result = run_turn(cell);
         handover = std::exchange(cx.handover, {});
     }
     if (handover) { handover.resume(); }
+    return result;
+}
+
+turn drive_inside(cell_base& cell) noexcept {
+    context& cx = context_here();
+    branch* outer = cx.current;
+    turn result = turn::ended;
+    if (cell.root.point || cell.state.is_abort_requested()) {
+        if (std::exchange(cell.owes_budget, false)) { static_cast<void>(spend_budget(cx)); }
+        result = run_turn(cell);
+    } else {                            // it is new: the short way
+        cell.seen ^= state_word::wake;  // a new cell counts as woken
+        if (start(cx, cell)) {
+            result = run_turn(cell);
+        } else {
+            finish(cx, cell);
+        }
+    }
+    cx.current = outer;
+    if (cx.handover) { std::exchange(cx.handover, {}).resume(); }
     return result;
 }
 
@@ -280,6 +322,20 @@ void make_ready(branch& b) noexcept {
     } else {
         b.owner().seen ^= state_word::wake;
     }
+}
+
+bool start_inside(child_branch& b) noexcept {
+    context& cx = context_here();
+    if (cx.awaiting == depth_limit) {
+        make_ready(b);
+        return false;
+    }
+    branch* outer = std::exchange(cx.current, &b);
+    ++cx.awaiting;
+    trampoline(cx, b.point);
+    --cx.awaiting;
+    cx.current = outer;
+    return b.done;
 }
 
 void defer(branch& b) noexcept {

@@ -1,3 +1,5 @@
+#include "base/fork.hpp"
+
 #include <edo/base/detail/atomic.hpp>
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/pool.hpp>
@@ -17,7 +19,7 @@ namespace {
 constexpr std::size_t granularity = 64;
 constexpr std::size_t class_count = 16;  // blocks of up to 1 KiB; larger ones come from the heap
 constexpr std::uint32_t batch_size = 64;
-constexpr std::uint32_t depot_batches = 64;  // of each class
+constexpr std::size_t depot_bytes = std::size_t{32} << 20;  // of each class
 
 struct block {
     block* next;
@@ -34,6 +36,9 @@ void free_chain(block* first) noexcept {
 /// Full batches of each class.
 class depot {
 public:
+    depot() {
+        for (shelf& s : shelves_) { hold_over_forks(s.lock); }
+    }
     block* take(std::size_t index) noexcept {
         shelf& s = shelves_[index];
         lock_guard guard(s.lock);
@@ -48,7 +53,7 @@ public:
         shelf& s = shelves_[index];
         {
             lock_guard guard(s.lock);
-            if (s.count < depot_batches) {
+            if (s.count * batch_size * class_bytes(index) < depot_bytes) {
                 batch->next_batch = s.first;
                 s.first = batch;
                 ++s.count;
@@ -93,25 +98,45 @@ depot& shared_depot() {
 /// The two batches of each class that a thread keeps: one is filled and emptied, one is full.
 class thread_cache {
 public:
-    void* allocate(std::size_t index) {
+    /// Null: there is none, see refill().
+    void* allocate(std::size_t index) noexcept {
         bin& b = bins_[index];
-        if (b.current == nullptr) { refill(index); }
-        if (b.current == nullptr) {
+        block* first = b.current;
+        if (first != nullptr) {
+            --b.count;
+            b.current = first->next;
+        }
+        return first;
+    }
+    /// False: there is no room, see unload().
+    bool free(void* memory, std::size_t index) noexcept {
+        bin& b = bins_[index];
+        if (b.count == batch_size) { return false; }
+        auto* freed = static_cast<block*>(memory);
+        freed->next = b.current;
+        b.current = freed;
+        ++b.count;
+        return true;
+    }
+    /// Gets another batch and returns one of its blocks.
+    void* refill(std::size_t index) {
+        bin& b = bins_[index];
+        block* batch = std::exchange(b.full, nullptr);
+        if (batch == nullptr) { batch = shared_depot().take(index); }
+        if (batch == nullptr) {
             count_heap_alloc();
             return ::operator new(class_bytes(index));
         }
-        --b.count;
-        return std::exchange(b.current, b.current->next);
+        b.current = batch->next;
+        b.count = batch_size - 1;
+        return batch;
     }
-    void free(void* memory, std::size_t index) noexcept {
+    /// Makes room for another batch.
+    void unload(std::size_t index) noexcept {
         bin& b = bins_[index];
-        if (b.count == batch_size) {
-            if (b.full != nullptr) { shared_depot().put(index, b.full); }
-            b.full = std::exchange(b.current, nullptr);
-            b.count = 0;
-        }
-        b.current = new (memory) block{b.current, nullptr};
-        ++b.count;
+        if (b.full != nullptr) { shared_depot().put(index, b.full); }
+        b.full = std::exchange(b.current, nullptr);
+        b.count = 0;
     }
     void trim() noexcept {
         for (bin& b : bins_) {
@@ -127,58 +152,83 @@ private:
         block* full = nullptr;
         std::uint32_t count = 0;
     };
-    void refill(std::size_t index) noexcept {
-        bin& b = bins_[index];
-        b.current = std::exchange(b.full, nullptr);
-        if (b.current == nullptr) { b.current = shared_depot().take(index); }
-        b.count = b.current == nullptr ? 0 : batch_size;
-    }
     bin bins_[class_count];
 };
 
 /// Empties the cache when its thread ends; frames that die later in the thread go to the heap.
-struct cache_owner {
-    thread_cache cache;
-    bool* gone;
-    explicit cache_owner(bool* flag) noexcept : gone(flag) {}
-    ~cache_owner() {
-        *gone = true;
-        cache.trim();
-    }
+class cache_owner {
+public:
+    cache_owner() noexcept;
+    ~cache_owner();
     cache_owner(const cache_owner&) = delete;
     cache_owner& operator=(const cache_owner&) = delete;
+
+private:
+    thread_cache cache_;
 };
 
-[[gnu::noinline]] thread_cache* this_thread_cache() {
-    thread_local constinit bool gone = false;
-    if (gone) { return nullptr; }
-    thread_local cache_owner owner(&gone);
-    return &owner.cache;
+constinit thread_local thread_cache* cache_of_thread = nullptr;
+constinit thread_local bool cache_is_gone = false;
+
+cache_owner::cache_owner() noexcept { cache_of_thread = &cache_; }
+cache_owner::~cache_owner() {
+    cache_of_thread = nullptr;
+    cache_is_gone = true;
+    cache_.trim();
+}
+
+/// The cache of the calling thread; null once the thread is about to end.
+thread_cache* this_thread_cache() noexcept {
+    if (cache_of_thread == nullptr && !cache_is_gone) { thread_local cache_owner owner; }
+    return cache_of_thread;
 }
 
 constexpr bool plain_new = EDO_ASAN != 0;
+
+constexpr bool is_recycled(std::size_t size) { return !plain_new && class_of(size) < class_count; }
+
+/// What the fast paths below leave over; out of them, so that they need no registers.
+EDO_NOINLINE void* allocate_slowly(std::size_t size) {
+    if (is_recycled(size)) {
+        const std::size_t index = class_of(size);
+        if (thread_cache* cache = this_thread_cache()) {
+            void* found = cache->allocate(index);
+            return found != nullptr ? found : cache->refill(index);
+        }
+        size = class_bytes(index);  // whoever frees it may put it into a cache
+    }
+    count_heap_alloc();
+    return ::operator new(size);
+}
+
+EDO_NOINLINE void free_slowly(void* memory, std::size_t size) noexcept {
+    thread_cache* cache = is_recycled(size) ? this_thread_cache() : nullptr;
+    if (cache == nullptr) {
+        ::operator delete(memory);
+        return;
+    }
+    const std::size_t index = class_of(size);
+    if (!cache->free(memory, index)) {
+        cache->unload(index);
+        static_cast<void>(cache->free(memory, index));
+    }
+}
 
 }  // namespace
 
 void* pool_allocate(std::size_t size) {
     count_pool_alloc();
-    const std::size_t index = class_of(size);
-    if (plain_new || index >= class_count) {
-        count_heap_alloc();
-        return ::operator new(size);
+    thread_cache* cache = cache_of_thread;
+    if (cache != nullptr && is_recycled(size)) {
+        if (void* found = cache->allocate(class_of(size))) { return found; }
     }
-    thread_cache* cache = this_thread_cache();
-    return cache != nullptr ? cache->allocate(index) : ::operator new(class_bytes(index));
+    return allocate_slowly(size);
 }
 
 void pool_free(void* memory, std::size_t size) noexcept {
-    const std::size_t index = class_of(size);
-    thread_cache* cache = plain_new || index >= class_count ? nullptr : this_thread_cache();
-    if (cache != nullptr) {
-        cache->free(memory, index);
-    } else {
-        ::operator delete(memory);
-    }
+    thread_cache* cache = cache_of_thread;
+    if (cache != nullptr && is_recycled(size) && cache->free(memory, class_of(size))) { return; }
+    free_slowly(memory, size);
 }
 
 void pool_trim() noexcept {

@@ -74,6 +74,25 @@ runtime_core::shard_choice runtime_impl::timer_place() const noexcept {
     return here != nullptr ? shard_choice{here->index, true} : shard_choice{0, false};
 }
 
+void runtime_impl::require_own_process(const std::source_location& where) const {
+    if (exec.is_inherited()) {
+        throw std::logic_error(
+            at_line(where) +
+            "edo: this runtime was made before fork(), and its threads are in the "
+            "parent; build a new runtime in the child");
+    }
+}
+
+/// In the child of a fork there is nothing to wait for, and what the threads of the parent had in
+/// their hands cannot be destroyed: all of it stays. False: this is no such child.
+bool runtime_impl::leave_to_parent() noexcept {
+    if (!exec.is_inherited()) { return false; }
+    static atomic<runtime_impl*> left{nullptr};  // for leak checkers
+    add_reference();
+    next_left_ = left.exchange(this, relaxed);
+    return true;
+}
+
 void runtime_impl::task_failed() noexcept {
     if (shutdown_on_exception) { exec.fail(); }
 }
@@ -103,6 +122,7 @@ void runtime_impl::run_in_place(void (*f)(void*), void* argument,
 }
 
 void runtime_impl::block_on(thread_cell& root, bool may_lend, const std::source_location& where) {
+    require_own_process(where);
     if (!this_context().blocking_allowed) {
         throw std::logic_error(
             at_line(where) +
@@ -119,6 +139,7 @@ void runtime_impl::block_on(thread_cell& root, bool may_lend, const std::source_
 
 void runtime_impl::shutdown(
     std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
+    if (leave_to_parent()) { return; }
     if (exec.runs_here()) {
         fatal(
             "a runtime was shut down inside one of its own tasks, which would wait for itself; "
@@ -148,6 +169,7 @@ bool runtime_impl::wait_for_pool(
 }
 
 void runtime_impl::shutdown_background() noexcept {
+    if (leave_to_parent()) { return; }
     exec.close();
     if (!exec.options().has_threads && !exec.runs_here()) {
         static_cast<void>(exec.wait_closed(std::chrono::steady_clock::now()));  // nobody else can
@@ -158,6 +180,7 @@ void runtime_impl::shutdown_background() noexcept {
 }
 
 void runtime_impl::inhibiting_pool::submit(blocking_job& job) {
+    runtime_.require_own_process({});
     runtime_.timers.inhibit();
     try {
         runtime_.pool.submit(job);

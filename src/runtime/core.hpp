@@ -34,6 +34,9 @@ public:
     blocking_pool& blocking() noexcept override { return inhibiting; }
     time_driver& time() noexcept override { return timers; }
     shard_choice timer_place() const noexcept override;
+    bool run_awaited(cell& task, suspension& waiter) noexcept override {
+        return exec.run_awaited(task, static_cast<branch&>(waiter));
+    }
     void run_in_place(void (*f)(void*), void* argument, const std::source_location& where) override;
     void block_on(thread_cell& root, bool may_lend, const std::source_location& where) override;
 
@@ -71,9 +74,12 @@ public:
     const bool shutdown_on_exception;
 
 private:
+    void require_own_process(const std::source_location& where) const;
+    bool leave_to_parent() noexcept;
     bool wait_for_pool(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
     ~runtime_impl() = default;
     void destroy() noexcept override { delete this; }
+    runtime_impl* next_left_ = nullptr;  ///< of those that a child of fork() has left
 };
 
 }  // namespace edo::detail

@@ -1,4 +1,5 @@
 #include "sched/executor.hpp"
+#include "coro/context_here.hpp"
 
 #include <algorithm>
 
@@ -91,18 +92,19 @@ void worker_thread::schedule(cell_base& cell) noexcept {
 bool executor::bind(cell& task) noexcept {
     if (!options_.has_threads || task.home != this) { return false; }
     worker_thread* here = thread_here();
+    static_cast<void>(keep(task));  // it may park where there is no place
     task.home = here != nullptr ? here : &threads_.front();
     return here == nullptr;
 }
 
 /// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.
 worker_thread* executor::thread_here() noexcept {
-    worker_thread* here = this_context().thread;
+    worker_thread* here = context_here().thread;
     return here != nullptr && &here->owner == this ? here : nullptr;
 }
 
 void executor::schedule(cell_base& cell) noexcept {
-    place* here = this_context().worker;
+    place* here = context_here().worker;
     if (here == nullptr || &here->owner != this) {
         static_cast<void>(inject(cell, false));
         return;
@@ -122,8 +124,15 @@ void executor::schedule(cell_base& cell) noexcept {
     notify();
 }
 
+bool executor::keep(cell_base& cell) noexcept {
+    place* here = context_here().worker;
+    if (here == nullptr || &here->owner != this) { return false; }  // it is in block_in_place
+    if (!cell.is_kept) { here->list(static_cast<edo::detail::cell&>(cell)); }
+    return true;
+}
+
 void executor::launch(cell& task) noexcept {
-    place* here = this_context().worker;
+    place* here = context_here().worker;
     if (here != nullptr && &here->owner == this) {
         if (closing_.load(relaxed)) {
             task.cancel_unqueued();
@@ -138,7 +147,7 @@ void executor::launch(cell& task) noexcept {
 }
 
 void executor::task_ended(cell& task) noexcept {
-    place* here = this_context().worker;
+    place* here = context_here().worker;
     if (here != nullptr && &here->owner != this) { here = nullptr; }
     if (task.listed_by != nullptr) { task.listed_by->unlist(task, task.listed_by == here); }
     if (here != nullptr) {
@@ -161,12 +170,12 @@ std::size_t executor::alive() const noexcept {
 }
 
 const place* executor::place_here() const noexcept {
-    const place* here = this_context().worker;
+    const place* here = context_here().worker;
     return here != nullptr && &here->owner == this ? here : nullptr;
 }
 
 bool executor::runs_here() const noexcept {
-    const context& cx = this_context();
+    const context& cx = context_here();
     return cx.current != nullptr && cx.runtime == &core_;
 }
 

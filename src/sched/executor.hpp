@@ -1,6 +1,7 @@
 /// The work-stealing scheduler. The design is explained on top of executor.cpp.
 #pragma once
 
+#include "base/fork.hpp"
 #include "sched/park.hpp"
 #include "sched/place.hpp"
 
@@ -66,8 +67,13 @@ public:
     ~executor();
 
     void schedule(cell_base& cell) noexcept override;
+    /// Into the list of the place that the calling thread holds, which nobody else looks at.
+    bool keep(cell_base& cell) noexcept override;
     void launch(cell& task) noexcept;
     void task_ended(cell& task) noexcept;
+
+    /// See runtime_core.
+    bool run_awaited(cell& task, branch& waiter) noexcept;
 
     /// Binds a task that runs now to a thread, for its life. True: to another one than this; the
     /// task must yield.
@@ -112,6 +118,8 @@ public:
     }
     [[nodiscard]] std::size_t injected() const noexcept { return injected_.load(relaxed); }
     [[nodiscard]] std::uint64_t remote_schedules() const noexcept { return remote_.load(relaxed); }
+    /// Whether this is the child of a fork, and the threads are the parent's.
+    [[nodiscard]] bool is_inherited() const noexcept { return generation_ != fork_generation(); }
     [[nodiscard]] bool is_closing() const noexcept { return closing_.load(relaxed); }
     /// Whether the calling thread holds one of its places, and which.
     [[nodiscard]] const place* place_here() const noexcept;
@@ -126,9 +134,12 @@ private:
     bool run_bound() noexcept;
     worker_thread* thread_here() noexcept;
     void run(cell& task, bool fresh_budget) noexcept;
+    void queue_again(cell& task, std::uint32_t budget_left) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
     cell_base* take_lifo(place& p) noexcept;
+    bool take_next(place& p, const cell& task) noexcept;
     cell_base* take_injected(place& p, std::size_t limit) noexcept;
+    cell_base* take_share(place& p) noexcept;
     cell_base* steal(place& p) noexcept;
     void maintain(place& p) noexcept;
     void sweep(place& p) noexcept;
@@ -173,6 +184,7 @@ private:
     runtime_core& core_;
     drivers& drivers_;
     const executor_options options_;
+    const std::uint32_t generation_ = fork_generation();
     std::vector<std::unique_ptr<place>> places_;
     std::deque<worker_thread> threads_;
 

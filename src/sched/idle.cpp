@@ -1,3 +1,4 @@
+#include "coro/context_here.hpp"
 #include "sched/executor.hpp"
 
 #include <algorithm>
@@ -20,6 +21,7 @@ constexpr std::chrono::microseconds longest_guard{10'000};
 
 /// From outside of the workers. False: a new task that came too late.
 bool executor::inject(cell_base& cell, bool is_new) noexcept {
+    if (is_inherited()) { return false; }  // nobody would run it, and the locks may be held
     parker* sleeper = nullptr;
     core_ref abandoned;
     {
@@ -134,7 +136,7 @@ void executor::park(place& p, const run_limit& limit) noexcept {
         } else {
             static_cast<void>(leave_sleep(p, limit));
         }
-        if (place* held = this_context().worker) {
+        if (place* held = context_here().worker) {
             held->busy_since = std::chrono::steady_clock::now();
         }
     }
@@ -200,7 +202,7 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
     {
         lock_guard guard(idle_lock_);
         if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) {
-            this_context().worker = nullptr;
+            context_here().worker = nullptr;
             return false;
         }
         if (p.is_parked) { remove_sleeper(p); }  // else pick_sleeper() has made it search

@@ -1,3 +1,4 @@
+#include "coro/context_here.hpp"
 #include "sched/executor.hpp"
 
 #include <algorithm>
@@ -41,11 +42,11 @@ bool executor::stop_resting(worker_thread& self) noexcept {
 /// Works on a place that was assigned to this thread. One that was given back asleep wakes up, for
 /// rest() has used up the wake that led here, and nobody knows what it was for.
 void executor::take_over(place& p, const run_limit& limit) noexcept {
-    this_context().worker = &p;
+    context_here().worker = &p;
     if (!leave_sleep(p, limit)) { return; }
     p.busy_since = std::chrono::steady_clock::now();
     work(limit);
-    if (place* held = std::exchange(this_context().worker, nullptr)) { held->count_busy(); }
+    if (place* held = std::exchange(context_here().worker, nullptr)) { held->count_busy(); }
 }
 
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
@@ -121,7 +122,7 @@ void executor::give_place_back(place& p) noexcept {
 }
 
 void executor::block_on(thread_cell& root, bool may_lend) {
-    context& cx = this_context();
+    context& cx = context_here();
     place* const worker = std::exchange(cx.worker, nullptr);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
     {
@@ -193,8 +194,11 @@ void executor::tick_alone(const thread_cell& root) noexcept {
 }
 
 executor::left_place executor::leave_place() noexcept {
-    left_place left{std::exchange(this_context().worker, nullptr)};
-    if (left.at == nullptr) { return left; }
+    context& cx = context_here();
+    if (cx.worker == nullptr || &cx.worker->owner != this) { return {}; }
+    // It may park where there is no place.
+    if (cell_base& task = cx.current->owner(); task.home == this) { static_cast<void>(keep(task)); }
+    left_place left{std::exchange(cx.worker, nullptr)};
     place& p = *left.at;
     stop_searching(p);
     p.unlock_list();
@@ -222,7 +226,7 @@ void executor::return_place(const left_place& left) noexcept {
         if (p.is_lent) { ++lent_; }
     }
     p.lock_list();
-    this_context().worker = &p;
+    context_here().worker = &p;
 }
 
 /// False: somebody holds the place.
@@ -244,7 +248,7 @@ parker* executor::assign_to_resting(place& p) noexcept {
 }
 
 void executor::adopt(place& p) noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     {
         lock_guard guard(idle_lock_);
         if (!take_orphan(p)) { return; }
@@ -276,7 +280,7 @@ bool executor::give_place_to_resting(place& p) noexcept {
         p.lock_list();
         return false;
     }
-    this_context().worker = nullptr;
+    context_here().worker = nullptr;
     wake->unpark();
     return true;
 }

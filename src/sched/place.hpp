@@ -88,6 +88,7 @@ public:
     }
     /// Holder: the task parks here for the first time.
     void list(cell& task) noexcept {
+        task.is_kept = true;
         task.listed_by = this;
         parked_.push_back(task);
     }

@@ -1,3 +1,4 @@
+#include "coro/context_here.hpp"
 #include "sched/executor.hpp"
 
 #include <edo/base/detail/fatal.hpp>
@@ -29,7 +30,7 @@ void executor::call_hook(const std::function<void()>& hook) noexcept {
 }
 
 void executor::thread_main(worker_thread& self) noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     cx.runtime = &core_;
     cx.thread = &self;
     parker::adopt(self.sleeper);
@@ -59,7 +60,7 @@ void executor::thread_main(worker_thread& self) noexcept {
 }
 
 void executor::work(const run_limit& limit) noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     bool root_ran = false;  // it and the tasks take turns
     while (place* p = cx.worker) {
         if (limit.root != nullptr) {
@@ -85,9 +86,6 @@ void executor::work(const run_limit& limit) noexcept {
         if (next == nullptr) { next = steal(*p); }
         if (next != nullptr) {
             stop_searching(*p);
-            if (auto& task = static_cast<cell&>(*next); task.listed_by == nullptr) {
-                p->list(task);
-            }
             p->count.polls.add_by_owner(1);
             run(static_cast<cell&>(*next), fresh_budget);
         } else if (limit.root == nullptr || !limit.root->is_woken()) {
@@ -102,7 +100,7 @@ void executor::work(const run_limit& limit) noexcept {
 bool executor::run_bound() noexcept {
     worker_thread* self = thread_here();
     if (self == nullptr || !self->has_bound()) { return false; }
-    if (place* p = this_context().worker) {
+    if (place* p = context_here().worker) {
         stop_searching(*p);
         if (drivers_.has_timers(p->index)) { notify_guard(); }
     } else if (!stop_resting(*self)) {
@@ -126,15 +124,46 @@ void executor::run_root(thread_cell& root) noexcept {
 
 void executor::run(cell& task, bool fresh_budget) noexcept {
     if (closing_.load(relaxed)) { static_cast<void>(task.state.request_abort()); }
-    const turn result = drive_with_hooks(task, fresh_budget, core_.hooks);
-    if (result != turn::yielded) { return; }
-    context& cx = this_context();
-    if (cx.worker == nullptr || task.home != this) {
+    const turn result =
+        core_.hooks ? drive_with_hooks(task, fresh_budget, core_.hooks) : drive(task, fresh_budget);
+    if (result == turn::yielded) { queue_again(task, context_here().budget_left); }
+}
+
+/// After a turn that yielded.
+void executor::queue_again(cell& task, std::uint32_t budget_left) noexcept {
+    place* here = context_here().worker;
+    if (here == nullptr || task.home != this) {
         task.home->schedule(task);  // it is bound, or block_in_place has taken the place
         return;
     }
-    if (cx.budget_left == 0) { cx.worker->count.forced_yields.add_by_owner(1); }
-    push_back(*cx.worker, task);
+    if (budget_left == 0) { here->count.forced_yields.add_by_owner(1); }
+    push_back(*here, task);
+}
+
+bool executor::run_awaited(cell& task, branch& waiter) noexcept {
+    context& cx = context_here();
+    // Branches beside the waiter would have to wait as well. Every await costs budget, so the turn
+    // stays bounded.
+    if (cx.worker == nullptr || waiter.is_child || cx.budget == 0 || cx.budget == no_budget ||
+        cx.awaiting == depth_limit || !take_next(*cx.worker, task)) {
+        return false;
+    }
+    cx.worker->count.polls.add_by_owner(1);
+    --cx.budget;
+    task.awaited_here = true;
+    ++cx.awaiting;
+    const turn result = drive_inside(task);
+    --cx.awaiting;
+    if (result == turn::yielded) { queue_again(task, cx.budget); }
+    return result == turn::ended;
+}
+
+/// Takes `task` out of the queue if it is the next one; never another one.
+bool executor::take_next(place& p, const cell& task) noexcept {
+    if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
+    if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
+    // acq_rel: pairs with guard_busy_places(), as in take_lifo()
+    return p.lifo.load(relaxed) == &task && p.lifo.exchange(nullptr, acq_rel) != nullptr;
 }
 
 turn drive_with_hooks(cell& task, bool fresh_budget,
@@ -155,20 +184,25 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
 }
 
 cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
-    if (p.tick % p.global_interval == 0) {
-        if (cell_base* cell = take_injected(p, 1)) { return cell; }
-    }
+    const bool looks = p.tick % p.global_interval == 0;
     if (!options_.has_threads) {
+        if (cell_base* cell = looks ? take_injected(p, 1) : nullptr) { return cell; }
         if (cell_base* cell = p.pop()) { return cell; }
         return take_injected(p, SIZE_MAX);
     }
+    if (cell_base* cell = looks ? take_share(p) : nullptr) { return cell; }
     if (cell_base* cell = take_lifo(p)) {
         fresh_budget = false;
         return cell;
     }
     p.lifo_runs = 0;
     if (cell_base* cell = p.queue.pop()) { return cell; }
-    if (injected_.load(relaxed) == 0) { return nullptr; }
+    return take_share(p);
+}
+
+/// What of the injection queue falls to each worker. One at a time would leave the queue behind the
+/// turns of tasks that compute for long.
+cell_base* executor::take_share(place& p) noexcept {
     return take_injected(p, injected_.load(relaxed) / places_.size() + 1);
 }
 
@@ -178,12 +212,12 @@ cell_base* executor::take_lifo(place& p) noexcept {
     if (p.lifo.load(relaxed) == nullptr) { return nullptr; }
     cell_base* cell = p.lifo.exchange(nullptr, acq_rel);  // pairs with: guard_busy_places()
     if (cell == nullptr) { return nullptr; }
-    if (p.lifo_runs < lifo_limit && this_context().budget_left != 0) {
+    if (p.lifo_runs < lifo_limit && context_here().budget_left != 0) {
         ++p.lifo_runs;
         return cell;
     }
     p.lifo_runs = 0;
-    this_context().budget_left = task_budget;
+    context_here().budget_left = task_budget;
     push_back(p, *cell);
     return nullptr;
 }
@@ -263,7 +297,7 @@ void executor::sweep(place& p) noexcept {
 /// The calling thread drops what is left, as far as it gets until `deadline`.
 void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     if (place* p = lend_place()) {
-        context& cx = this_context();
+        context& cx = context_here();
         place* worker = std::exchange(cx.worker, p);
         runtime_core* runtime = std::exchange(cx.runtime, &core_);
         work(run_limit{.deadline = deadline});

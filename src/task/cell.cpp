@@ -1,3 +1,5 @@
+#include "coro/context_here.hpp"
+
 #include <edo/base/detail/fatal.hpp>
 #include <edo/task/detail/cell.hpp>
 #include <edo/task/spawn_error.hpp>
@@ -8,7 +10,7 @@ namespace detail {
 task_id next_task_id() noexcept {
     constexpr std::uint64_t block = 1024;
     static atomic<std::uint64_t> next_block{1};
-    context& cx = this_context();
+    context& cx = context_here();
     if (cx.next_id == cx.last_id) {
         cx.next_id = next_block.fetch_add(block, relaxed);
         cx.last_id = cx.next_id + block;
@@ -17,7 +19,7 @@ task_id next_task_id() noexcept {
 }
 
 const cell* current_cell() noexcept {
-    const context& cx = this_context();
+    const context& cx = context_here();
     if (cx.current != nullptr) { return cx.current->owner().as_cell(); }
     return cx.blocking;
 }
@@ -38,13 +40,17 @@ void cell::complete(const std::exception_ptr& error) noexcept {
     }
     if (error) { owner->task_failed(); }
     if (counted) { owner->task_ended(*this); }
+    if (awaited_here) {
+        join.complete_here();
+        return;
+    }
     claimed waiter;
     if (join.complete(waiter) == join_word::ending::nobody_joins) { dispose(); }
     waiter.enqueue();
 }
 
 void cell::dispose() noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     branch* outer = std::exchange(cx.current, &root);
     dispose_result();
     cx.current = outer;
@@ -57,7 +63,7 @@ void cell::report_unobserved(const std::exception_ptr& error) noexcept {
 }
 
 void cell::cancel_unqueued() noexcept {
-    context& cx = this_context();
+    context& cx = context_here();
     branch* outer = std::exchange(cx.current, &root);
     finish(true);
     cx.current = outer;

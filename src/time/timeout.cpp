@@ -3,18 +3,23 @@
 
 namespace edo::detail {
 
-/// The child runs first, then the waiting branch is woken and arms its timer. From then on whichever
-/// comes first decides: the child's end or the timer's wake. In every state exactly one more wake of
-/// the waiting branch is on its way, so none has to be taken back.
-void timeout_group::begin(std::coroutine_handle<> waiter) {
+/// The child runs first; if it does not end at once the waiting branch is woken and arms its timer.
+/// From then on whichever comes first decides: the child's end or the timer's wake. In every state
+/// exactly one more wake of the waiting branch is on its way, so none has to be taken back.
+bool timeout_group::begin(std::coroutine_handle<> waiter) {
     branch& parent = *this_context().current;
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
     parent.waiting = this;
     parent_ = &parent;
     child_.emplace(parent, *this, result().child);
-    make_ready(*child_);
+    if (start_inside(*child_)) {
+        state_ = state::ended;
+        parent.waiting = nullptr;
+        return false;
+    }
     make_ready(parent);
+    return true;
 }
 
 void timeout_group::woken(branch& waiting) noexcept {

@@ -13,6 +13,9 @@ namespace edo {
 ///                current-thread runtime on the calling thread), then waits for blocking closures
 ///                that run. A task that waits for a foreign awaitable is waited for. Inside one of
 ///                its own tasks it ends the program with a message: use shutdown_background().
+/// fork()         its threads stay in the parent. The child may _exit, exit or exec: there the
+///                destructor joins, drops and frees nothing, block_on and spawn_blocking throw
+///                std::logic_error, and a new task is cancelled at once. It may build a new runtime.
 /// Thread safety  block_on, spawn and handle() from any thread.
 class EDO_API runtime {
 public:

@@ -46,7 +46,13 @@ public:
 
     /// Gives the task up; it goes on by itself.
     void detach() noexcept {
-        if (auto* cell = std::exchange(cell_, nullptr)) { cell->detach_handle(); }
+        auto* cell = std::exchange(cell_, nullptr);
+        if (cell == nullptr) { return; }
+        if (consumed_) {
+            cell->release_reference();  // the task has ended, and nothing of its result is left
+        } else {
+            cell->detach_handle();
+        }
     }
     /// Asks for the end of the task; see abort_handle::abort().
     void abort() const noexcept {
@@ -136,6 +142,11 @@ public:
         return cell().join.is_done();
     }
     bool arm(suspension& waiter) noexcept {
+        runtime_core* here = this_context().runtime;
+        if (here != nullptr && here->run_awaited(cell(), waiter)) {
+            // An abort that came meanwhile finds the waiter suspended here, as if it had waited.
+            return waiter.owner().state.is_abort_requested();
+        }
         waiter_ = &waiter;
         if (cell().join.listen(*this)) { return true; }
         waiter_ = nullptr;

@@ -32,8 +32,8 @@ public:
     using leaf_base::await_suspend;
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>
-    void await_suspend(std::coroutine_handle<Promise> waiter) {
-        begin(waiter);
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter);
     }
 
     void woken(branch& waiting) noexcept override;
@@ -49,7 +49,7 @@ protected:
 
 private:
     enum class state { starting, waiting, dropping, ended, elapsed };
-    void begin(std::coroutine_handle<> waiter);
+    bool begin(std::coroutine_handle<> waiter);
     void arm_or_drop() noexcept;
     sleep sleep_;
     std::optional<child_branch> child_;

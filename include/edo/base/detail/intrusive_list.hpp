@@ -71,6 +71,7 @@ class intrusive_fifo {
 public:
     [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const T* front() const noexcept { return head_; }
     void push(T& value) noexcept {
         value.next = nullptr;
         (tail_ == nullptr ? head_ : tail_->next) = &value;

@@ -31,6 +31,9 @@ public:
     /// Queues a cell that the caller has claimed. From any thread. The cell may have run and died
     /// when this returns.
     virtual void schedule(cell_base& cell) noexcept = 0;
+    /// Comes once, before the cell parks for the first time: so that it is found when all are to be
+    /// dropped. False: that cannot be done here, it has to be queued again.
+    virtual inline bool keep(cell_base& cell) noexcept;
 
 protected:
     ~scheduler() = default;
@@ -163,10 +166,17 @@ public:
     bool yielded = false;        ///< ends this turn and goes to the back of the queue
     bool owes_budget = false;    ///< it yielded before an operation that was ready
     bool root_deferred = false;  ///< it was the root that yielded
+    bool is_kept = false;        ///< see scheduler::keep()
+    bool awaited_here = false;   ///< it runs inside the turn of the task that joins it
 
 protected:
     ~cell_base() = default;
 };
+
+inline bool scheduler::keep(cell_base& cell) noexcept {
+    cell.is_kept = true;
+    return true;
+}
 
 inline void claimed::enqueue() const noexcept {
     if (cell_ != nullptr) { cell_->home->schedule(*cell_); }
@@ -189,6 +199,10 @@ inline claimed claim(suspension& s) noexcept {
     return claimed(mine ? &cell : nullptr);
 }
 
+/// Tasks and branches that run inside what awaits them, one in the other, before the next one has to
+/// take the way through a queue: it bounds the stack.
+inline constexpr std::uint32_t depth_limit = 16;
+
 /// How a turn of a task ended.
 enum class turn { parked, yielded, ended };
 
@@ -197,8 +211,14 @@ enum class turn { parked, yielded, ended };
 /// a budget of its own, or goes on with what the turn before it on this thread has left.
 EDO_API turn drive(cell_base& cell, bool fresh_budget = true) noexcept;
 
+/// The same inside the turn of another cell on this thread, and with its budget.
+EDO_API turn drive_inside(cell_base& cell) noexcept;
+
 /// Lets the root or a child branch run in this turn, after those that are ready already. Owner only.
 EDO_API void make_ready(branch& b) noexcept;
+/// Runs a new branch for the first time, inside the branch that is about to be suspended on its
+/// group. True: it has ended, and its group is not told. False: it will go on by itself.
+EDO_API bool start_inside(child_branch& b) noexcept;
 /// The branch that runs yields: it is ready again in the next turn. Owner only.
 EDO_API void defer(branch& b) noexcept;
 /// What a group calls when it is woken and complete: resumes the branch that waits on it, unless

@@ -29,6 +29,7 @@ struct context {
     std::coroutine_handle<> next;      ///< what the trampoline resumes next
     std::coroutine_handle<> handover;  ///< a foreign coroutine, resumed after the cell has parked
     std::uint32_t hops = 0;            ///< transfers between coroutines, for the trampoline
+    std::uint32_t awaiting = 0;        ///< what runs inside what awaits it, see depth_limit
     std::uint32_t budget = no_budget;  ///< operations left in this turn
     std::uint32_t budget_left = 0;     ///< what the last turn on this thread has not spent
     runtime_core* runtime = nullptr;   ///< entered: by a worker, block_on or an enter guard

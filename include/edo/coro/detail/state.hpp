@@ -37,6 +37,8 @@ public:
     /// The owner's view. acquire: pairs with the release in wake_root, wake_branch and request_abort
     [[nodiscard]] value look() const noexcept { return word_.load(acquire); }
 
+    /// Whether the owner has to drop the task.
+    [[nodiscard]] bool is_abort_requested() const noexcept { return (look() & abort) != 0; }
     /// Wakes the root branch. True: the caller now owns the task and must enqueue it.
     [[nodiscard]] bool wake_root() noexcept {
         return claim([](value v) { return (v ^ wake) | owned; });

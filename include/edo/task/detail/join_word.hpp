@@ -39,6 +39,10 @@ public:
         word_.store(done_told, release);  // pairs with: is_done() in unlisten() and detach()
         return ending::told;
     }
+    /// The same, by the thread that waits for it: the handle cannot do anything meanwhile.
+    void complete_here() noexcept {
+        word_.store(done, release);  // pairs with: is_done() by abort handles
+    }
     /// Registers the one listener. False: the task has ended.
     [[nodiscard]] bool listen(join_listener& listener) noexcept {
         value expected = empty;
@@ -48,6 +52,7 @@ public:
     }
     /// Takes the listener back; it is not touched afterwards. True: it was not told.
     bool unlisten(join_listener& listener) noexcept {
+        if (word_.load(acquire) == done_told) { return false; }  // pairs with: complete()
         value expected = reinterpret_cast<value>(&listener);
         // acq_rel: pairs with complete()
         if (word_.compare_exchange(expected, empty, acq_rel, acquire)) { return true; }
@@ -57,6 +62,7 @@ public:
     /// Gives up the right to join; no listener is registered. True: the task has ended, and the
     /// caller disposes of result and reference; is_done() stays true.
     [[nodiscard]] bool detach() noexcept {
+        if (is_done()) { return true; }
         value expected = empty;
         // acq_rel: pairs with complete()
         return !word_.compare_exchange(expected, detached, acq_rel, acquire);

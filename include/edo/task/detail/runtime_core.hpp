@@ -13,6 +13,7 @@ namespace edo::detail {
 
 class cell;
 class scheduler;
+class suspension;
 class blocking_pool;
 class thread_cell;
 class time_driver;
@@ -53,6 +54,9 @@ public:
         bool is_own;
     };
     virtual shard_choice timer_place() const noexcept = 0;
+    /// Runs a task that `waiter` is about to wait for, inside the waiter's turn, if the calling
+    /// thread would run it next anyway: then nothing need be woken. True: it has ended.
+    virtual bool run_awaited(cell& task, suspension& waiter) noexcept = 0;
     /// Lets the calling worker's other tasks move to another thread while `f` runs.
     virtual void run_in_place(void (*f)(void*), void* argument,
                               const std::source_location& where) = 0;

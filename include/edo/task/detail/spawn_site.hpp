@@ -14,7 +14,7 @@ struct spawn_site {
 
 /// Gives a new task its name, and calls `start` on it. If either throws, the task is freed.
 template <class Cell, class Start>
-Cell* name_and_start(Cell* made, const spawn_site& site, Start start) {
+EDO_NOINLINE Cell* name_and_start(Cell* made, const spawn_site& site, Start start) {
     try {
         if (site.name != nullptr) { made->side_or_make().name = *site.name; }
         made->announce();
@@ -29,7 +29,12 @@ Cell* name_and_start(Cell* made, const spawn_site& site, Start start) {
 /// The same for ordinary and local tasks: their owner queues them.
 template <class Cell>
 Cell* name_and_launch(Cell* made, const spawn_site& site) {
-    return name_and_start(made, site, [](Cell& c) { c.owner->launch(c); });
+    task_owner& owner = *made->owner;
+    if (site.name == nullptr && !owner.hooks) {  // nothing that can throw
+        owner.launch(*made);
+        return made;
+    }
+    return name_and_start(made, site, [&owner](Cell& c) { owner.launch(c); });
 }
 
 }  // namespace edo::detail

@@ -1,0 +1,184 @@
+// A task that would run next anyway runs inside the await of its handle; nothing else may change.
+#include "support/runtime_fixture.hpp"
+
+#include <edo/edo.hpp>
+#include <edo/sync/notify.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace {
+
+using namespace std::chrono_literals;
+using edo::task;
+using edo::sync::notify;
+
+class awaited : public edo::test::runtime_test {};
+INSTANTIATE_TEST_SUITE_P(kinds, awaited, edo::test::all_kinds, edo::test::kind_name);
+
+task<> abort_the(std::shared_ptr<std::optional<edo::abort_handle>> waiter) {
+    if (*waiter) { (*waiter)->abort(); }
+    co_return;
+}
+
+TEST_P(awaited, an_abort_by_the_child_drops_the_waiter_at_the_await) {
+    auto went_on = std::make_shared<bool>(false);
+    auto self = std::make_shared<std::optional<edo::abort_handle>>();
+    auto go = std::make_shared<notify>();
+    auto waiter = rt().spawn(
+        [](std::shared_ptr<notify> start, std::shared_ptr<std::optional<edo::abort_handle>> me,
+           std::shared_ptr<bool> after) -> task<> {
+            co_await start->notified();
+            auto child = edo::spawn(abort_the, std::move(me));
+            co_await child;
+            *after = true;
+        },
+        go, self, went_on);
+    *self = waiter.abort_handle();
+    go->notify_one();
+    const auto result = rt().block_on(waiter.join());
+    ASSERT_FALSE(result.has_value());
+    EXPECT_TRUE(result.error().is_cancelled());
+    EXPECT_FALSE(*went_on);
+}
+
+task<int> waits(std::shared_ptr<notify> n) {
+    co_await n->notified();
+    co_return 3;
+}
+
+TEST_P(awaited, a_child_that_suspends_is_waited_for) {
+    auto n = std::make_shared<notify>();
+    auto waiter = rt().spawn(
+        [](std::shared_ptr<notify> wake) -> task<int> {
+            auto child = edo::spawn(waits, std::move(wake));
+            const int value = co_await child;
+            co_return value;
+        },
+        n);
+    std::jthread waker([&] { n->notify_one(); });
+    EXPECT_EQ(rt().block_on(waiter), 3);
+}
+
+task<int> nest(int depth) {
+    if (depth == 0) { co_return 0; }
+    auto child = edo::spawn(nest, depth - 1);
+    const int below = co_await child;
+    co_return below + 1;
+}
+
+TEST_P(awaited, a_chain_of_any_depth_uses_a_bounded_stack) {
+    EXPECT_EQ(rt().block_on(rt().spawn(nest, 100'000)), 100'000);
+}
+
+task<int> yields(int times) {
+    for (int i = 0; i < times; ++i) { co_await edo::yield_now(); }
+    co_return times;
+}
+
+TEST_P(awaited, a_child_that_yields_goes_on_elsewhere) {
+    auto waiter = rt().spawn([]() -> task<int> {
+        int sum = 0;
+        for (int i = 0; i < 1000; ++i) {
+            auto child = edo::spawn(yields, i % 3);
+            const int value = co_await child;
+            sum += value;
+        }
+        co_return sum;
+    });
+    EXPECT_EQ(rt().block_on(waiter), 999);
+}
+
+task<> throws() {
+    throw std::runtime_error("child");
+    co_return;
+}
+
+TEST_P(awaited, its_exception_arrives) {
+    auto waiter = rt().spawn([]() -> task<bool> {
+        auto child = edo::spawn(throws);
+        const auto result = co_await child.join();
+        co_return !result.has_value() && result.error().is_exception();
+    });
+    EXPECT_TRUE(rt().block_on(waiter));
+}
+
+TEST_P(awaited, it_has_an_identity_of_its_own) {
+    auto waiter = rt().spawn([]() -> task<bool> {
+        const edo::task_id mine = edo::this_task::id();
+        auto child = edo::spawn([]() -> task<edo::task_id> { co_return edo::this_task::id(); });
+        const edo::task_id its = child.id();
+        const edo::task_id seen = co_await child;
+        co_return seen == its&& seen != mine&& edo::this_task::id() == mine;
+    });
+    EXPECT_TRUE(rt().block_on(waiter));
+}
+
+TEST_P(awaited, the_turn_ends_when_the_budget_does) {
+    auto other_ran = std::make_shared<std::atomic<bool>>(false);
+    auto waiter = rt().spawn(
+        [](std::shared_ptr<std::atomic<bool>> ran) -> task<bool> {
+            auto other = edo::spawn(
+                [](std::shared_ptr<std::atomic<bool>> set) -> task<> {
+                    *set = true;
+                    co_return;
+                },
+                ran);
+            for (int i = 0; i < 1'000'000 && !*ran; ++i) {
+                auto child = edo::spawn(nest, 0);
+                static_cast<void>(co_await child);
+            }
+            co_await other;
+            co_return ran->load();
+        },
+        other_ran);
+    EXPECT_TRUE(rt().block_on(waiter));
+}
+
+TEST_P(awaited, block_in_place_inside_of_it) {
+    if (GetParam().workers == 0) { GTEST_SKIP() << "a current-thread runtime refuses it"; }
+    auto waiter = rt().spawn([]() -> task<int> {
+        int sum = 0;
+        for (int i = 0; i < 200; ++i) {
+            auto child = edo::spawn([]() -> task<int> {
+                const int value = edo::block_in_place([] { return 1; });
+                co_await edo::yield_now();
+                co_return value;
+            });
+            const int value = co_await child;
+            sum += value;
+        }
+        co_return sum;
+    });
+    EXPECT_EQ(rt().block_on(waiter), 200);
+}
+
+TEST_P(awaited, shutdown_drops_a_waiter_and_its_child) {
+    auto alive = std::make_shared<std::atomic<int>>(0);
+    {
+        auto own = edo::test::builder_of(GetParam()).build();
+        auto waiter = own.spawn(
+            [](std::shared_ptr<std::atomic<int>> n) -> task<> {
+                const edo::test::counted here(*n);
+                auto child = edo::spawn(
+                    [](std::shared_ptr<std::atomic<int>> m) -> task<> {
+                        const edo::test::counted there(*m);
+                        co_await edo::sleep_for(1h);
+                    },
+                    n);
+                co_await child;
+            },
+            alive);
+        own.block_on([]() -> task<> { co_await edo::yield_now(); }());
+    }
+    EXPECT_EQ(*alive, 0);
+}
+
+}  // namespace
