@@ -1,4 +1,4 @@
-# What the tests, examples and benchmarks need. The library itself needs the standard library only.
+# What the tests and examples need. The library itself needs the standard library only.
 if(EDO_BUILD_TESTS)
     find_package(GTest REQUIRED)
     find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -7,8 +7,4 @@ if(EDO_BUILD_EXAMPLES)
     find_package(fmt REQUIRED)
     find_package(OpenSSL REQUIRED COMPONENTS Crypto)
     find_package(CLI11 REQUIRED)
-endif()
-if(EDO_BUILD_BENCHMARKS)
-    find_package(benchmark REQUIRED)
-    find_package(fmt REQUIRED)
 endif()

@@ -1,0 +1,84 @@
+// edo_compare WORKLOAD [LAPS]: runs one workload and prints a line of JSON. Without LAPS it runs as
+// long as measure.hpp says; without arguments it prints the names of the workloads, with --compiler
+// what it was built with.
+#include "workloads.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+using namespace compare;
+
+namespace {
+
+constexpr std::pair<std::string_view, void (*)(measurement&)> workloads[] = {
+    {"spawn_many_local", spawn_many_local},
+    {"spawn_many_remote_idle", spawn_many_remote_idle},
+    {"spawn_many_remote_busy1", spawn_many_remote_busy1},
+    {"spawn_many_remote_busy2", spawn_many_remote_busy2},
+    {"basic_scheduler_spawn", basic_scheduler_spawn},
+    {"basic_scheduler_spawn10", basic_scheduler_spawn10},
+    {"threaded_scheduler_spawn", threaded_scheduler_spawn},
+    {"threaded_scheduler_spawn10", threaded_scheduler_spawn10},
+    {"remote_spawn_1", remote_spawn_1},
+    {"remote_spawn_2", remote_spawn_2},
+    {"spawn_and_await", spawn_and_await},
+    {"spawn_10k_await_all", spawn_10k_await_all},
+    {"block_on_spawn_and_await", block_on_spawn_and_await},
+    {"yield_many", yield_many},
+    {"ping_pong", ping_pong},
+    {"chained_spawn", chained_spawn},
+    {"spawn_blocking_1", spawn_blocking_1},
+    {"spawn_blocking_2", spawn_blocking_2},
+    {"single_thread_timeout", single_thread_timeout},
+    {"multi_thread_timeout", multi_thread_timeout},
+    {"single_thread_sleep", single_thread_sleep},
+    {"multi_thread_sleep", multi_thread_sleep},
+    {"single_thread_registered", single_thread_registered},
+    {"multi_thread_registered", multi_thread_registered},
+    {"join_set", join_set},
+    {"local_set", local_set},
+    {"fib", fib},
+    {"skynet", skynet},
+    {"sleeping_tasks", sleeping_tasks},
+};
+
+#ifdef __clang__
+constexpr const char* compiler = __VERSION__;
+#else
+constexpr const char* compiler = "GCC " __VERSION__;
+#endif
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    if (argc < 2) {
+        for (const auto& [name, run] : workloads) std::printf("%s\n", name.data());
+        return 0;
+    }
+    if (argv[1] == std::string_view("--compiler")) {
+        std::puts(compiler);
+        return 0;
+    }
+    std::uint64_t limit = 0;
+    if (argc > 2) std::from_chars(argv[2], argv[2] + std::strlen(argv[2]), limit);
+    for (const auto& [name, run] : workloads) {
+        if (name != argv[1]) continue;
+        measurement m(limit);
+        run(m);
+        std::printf(
+            "{\"workload\": \"%s\", \"operations\": %llu, \"checksum\": %llu, "
+            "\"figure\": %.3f}\n",
+            name.data(), static_cast<unsigned long long>(m.operations()),
+            static_cast<unsigned long long>(m.checksum()), m.figure());
+        return 0;
+    }
+    std::fprintf(stderr, "edo_compare: no workload '%s'\n", argv[1]);
+    return 2;
+} catch (const std::exception& e) {
+    std::fprintf(stderr, "edo_compare: %s\n", e.what());
+    return 1;
+}

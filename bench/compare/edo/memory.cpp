@@ -1,0 +1,45 @@
+// Bytes a sleeping task: the growth of the peak resident set over 1,000,000 tasks asleep.
+#include "workloads.hpp"
+
+#include <fstream>
+#include <string>
+
+namespace compare {
+
+namespace {
+
+constexpr std::uint64_t tasks = 1'000'000;
+
+/// VmHWM of proc_pid_status(5), in bytes.
+double peak_resident_set() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
+    }
+    throw std::runtime_error("no VmHWM in /proc/self/status");
+}
+
+edo::task<> sleep_long(counter asleep) {
+    asleep->fetch_add(1, std::memory_order_relaxed);
+    co_await edo::sleep_for(std::chrono::hours(1));
+}
+
+edo::task<> spawn_sleepers(counter asleep) {
+    for (std::uint64_t i = 0; i < tasks; ++i) edo::spawn(sleep_long, asleep).detach();
+    while (asleep->load(std::memory_order_relaxed) != tasks) co_await edo::yield_now();
+}
+
+}  // namespace
+
+void sleeping_tasks(measurement& m) {
+    auto rt = multi_thread();
+    rt.block_on(rt.spawn(nothing));
+    const double before = peak_resident_set();
+    auto asleep = make_counter();
+    rt.block_on(rt.spawn(spawn_sleepers, asleep));
+    m.report(tasks, (peak_resident_set() - before) / static_cast<double>(tasks),
+             asleep->load(std::memory_order_relaxed));
+    rt.shutdown_background();
+}
+
+}  // namespace compare

@@ -1,0 +1,72 @@
+// The workloads, each with the name that it has in README.md; src/*.rs has the same functions.
+#pragma once
+
+#include "measure.hpp"
+
+#include <edo/edo.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <semaphore>
+
+namespace compare {
+
+// spawning.cpp
+void spawn_many_local(measurement& m);
+void spawn_many_remote_idle(measurement& m);
+void spawn_many_remote_busy1(measurement& m);
+void spawn_many_remote_busy2(measurement& m);
+void basic_scheduler_spawn(measurement& m);
+void basic_scheduler_spawn10(measurement& m);
+void threaded_scheduler_spawn(measurement& m);
+void threaded_scheduler_spawn10(measurement& m);
+void remote_spawn_1(measurement& m);
+void remote_spawn_2(measurement& m);
+void spawn_and_await(measurement& m);
+void spawn_10k_await_all(measurement& m);
+void block_on_spawn_and_await(measurement& m);
+
+// waking.cpp
+void yield_many(measurement& m);
+void ping_pong(measurement& m);
+void chained_spawn(measurement& m);
+
+// blocking.cpp
+void spawn_blocking_1(measurement& m);
+void spawn_blocking_2(measurement& m);
+
+// timing.cpp
+void single_thread_timeout(measurement& m);
+void multi_thread_timeout(measurement& m);
+void single_thread_sleep(measurement& m);
+void multi_thread_sleep(measurement& m);
+void single_thread_registered(measurement& m);
+void multi_thread_registered(measurement& m);
+
+// sets.cpp
+void join_set(measurement& m);
+void local_set(measurement& m);
+
+// recursion.cpp
+void fib(measurement& m);
+void skynet(measurement& m);
+
+// memory.cpp
+void sleeping_tasks(measurement& m);
+
+/// A multi-thread runtime as Tokio's benchmarks build it.
+inline edo::runtime multi_thread(std::size_t n = workers) {
+    return edo::runtime::multi_thread().worker_threads(n).build();
+}
+
+inline edo::task<> nothing() { co_return; }
+
+/// What plain threads wait for; Tokio's benchmarks have a std::sync::mpsc channel there.
+using signal = std::shared_ptr<std::counting_semaphore<>>;
+inline signal make_signal() { return std::make_shared<std::counting_semaphore<>>(0); }
+
+using counter = std::shared_ptr<std::atomic<std::uint64_t>>;
+inline counter make_counter() { return std::make_shared<std::atomic<std::uint64_t>>(0); }
+
+}  // namespace compare
