@@ -17,12 +17,14 @@ atomic<std::uint32_t>& generation() noexcept {
 /// The locks that the forking thread takes first, so that no other has them in that moment.
 class held_locks {
 public:
+    held_locks() {
+        if (::pthread_atfork(&prepare, &after_in_parent, &after_in_child) != 0) {
+            throw std::bad_alloc();
+        }
+    }
     void add(mutex& m) {
         const lock_guard guard(lock_);
         if (count_ == locks_.size()) { throw std::length_error("edo: too many locks over fork()"); }
-        if (count_ == 0 && ::pthread_atfork(&prepare, &after_in_parent, &after_in_child) != 0) {
-            throw std::bad_alloc();
-        }
         locks_[count_++] = &m;
     }
     static held_locks& all() {
@@ -55,6 +57,11 @@ private:
 }  // namespace
 
 std::uint32_t fork_generation() noexcept { return generation().load(relaxed); }
+
+std::uint32_t observe_forks() {
+    static_cast<void>(held_locks::all());
+    return fork_generation();
+}
 
 void hold_over_forks(mutex& lock) { held_locks::all().add(lock); }
 

@@ -9,6 +9,8 @@ namespace edo::detail {
 
 /// Changes in the child of a fork: what was made under another number has lost its threads.
 std::uint32_t fork_generation() noexcept;
+/// The same, and from now on it does change. Throws std::bad_alloc.
+std::uint32_t observe_forks();
 
 /// No child inherits `lock` locked. For locks that are never destroyed, before their first use;
 /// they do not nest. Throws std::length_error if there are too many, std::bad_alloc.

@@ -184,7 +184,7 @@ private:
     runtime_core& core_;
     drivers& drivers_;
     const executor_options options_;
-    const std::uint32_t generation_ = fork_generation();
+    const std::uint32_t generation_ = observe_forks();
     std::vector<std::unique_ptr<place>> places_;
     std::deque<worker_thread> threads_;
 

@@ -69,15 +69,14 @@ public:
         if (thread_ != here) {
             fatal("a local_set was driven on two threads; it stays on the one that drove it first");
         }
-        if (here->runtime != nullptr) { remember(*here->runtime); }
     }
     /// A task of the set may have timers in every runtime that has driven it, so these must stay.
-    void remember(runtime_core& runtime) noexcept {
+    /// Throws std::bad_alloc.
+    void remember(runtime_core& runtime) {
         if (!hooks) { hooks = runtime.hooks; }
-        if (!runtimes_.empty() && &*runtimes_.back() == &runtime) { return; }
-        try {
+        if (runtimes_.empty() || &*runtimes_.back() != &runtime) {
             runtimes_.emplace_back(runtime);
-        } catch (const std::bad_alloc&) { fatal("out of memory while a local_set is driven"); }
+        }
     }
     [[nodiscard]] bool is_here() const noexcept {
         return thread_ == nullptr || thread_ == &this_context();
@@ -200,6 +199,7 @@ local_drive::~local_drive() {
 void local_drive::begin(std::coroutine_handle<> waiter) {
     branch& parent = *this_context().current;
     parent.owner().side_or_make();  // a cell with branches has one
+    if (runtime_core* driving = this_context().runtime) { set_->remember(*driving); }
     parent.point = waiter;
     parent.waiting = this;
     parent_ = &parent;

@@ -8,6 +8,7 @@
 namespace edo::detail {
 
 inline std::uint32_t fork_generation() noexcept { return 0; }
+inline std::uint32_t observe_forks() noexcept { return 0; }
 inline void hold_over_forks(mutex&) {}
 
 }  // namespace edo::detail

@@ -1,0 +1,236 @@
+// std::bad_alloc at every allocation, one after the other: each is an error like others, leaks nothing,
+// and the same works again afterwards.
+// The sanitizers bring an operator new of their own, which cannot be replaced.
+#include <edo/base/config.hpp>
+#if !EDO_TSAN && !EDO_ASAN
+#include <edo/coro/detail/pool.hpp>
+#include <edo/edo.hpp>
+#include <edo/sync/mpsc.hpp>
+#include <edo/sync/mutex.hpp>
+#include <edo/sync/notify.hpp>
+#include <edo/sync/oneshot.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+/// Blocks that are alive, over all threads.
+std::atomic<long> blocks{0};
+/// How many allocations of this thread go well before one fails; negative: none fails.
+thread_local constinit int good_ones = -1;
+thread_local constinit bool has_failed = false;
+
+}  // namespace
+
+// GCC inlines these and then sees new meet free, which here is how they are made.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+void* operator new(std::size_t size) {
+    if (good_ones == 0) {
+        has_failed = true;
+        good_ones = -1;
+        throw std::bad_alloc();
+    }
+    if (good_ones > 0) { --good_ones; }
+    void* block = std::malloc(size == 0 ? 1 : size);
+    if (block == nullptr) { throw std::bad_alloc(); }
+    ++blocks;
+    return block;
+}
+void operator delete(void* block) noexcept {
+    if (block != nullptr) { --blocks; }
+    std::free(block);
+}
+void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+
+namespace {
+
+using namespace std::chrono_literals;
+using edo::task;
+namespace sync = edo::sync;
+
+/// Longer than what a string keeps in itself.
+const std::string text(64, 'x');
+
+/// Runs `work` with every one of its allocations failing in turn. It may throw std::bad_alloc, and
+/// returns what it computed otherwise.
+void fail_each_allocation_of(const std::function<std::size_t()>& work) {
+    const std::size_t expected = work();  // what is made once for a thread is there now
+    int failures = 0;
+    for (;; ++failures) {
+        ASSERT_LT(failures, 10'000) << "does it end?";
+        edo::detail::pool_trim();
+        const long before = blocks;
+        has_failed = false;
+        good_ones = failures;
+        std::optional<std::size_t> result;
+        bool thrown = false;
+        try {
+            result = work();
+        } catch (const std::bad_alloc&) { thrown = true; }
+        good_ones = -1;
+        edo::detail::pool_trim();
+        EXPECT_EQ(blocks, before) << "allocation " << failures << " failed, and something is lost";
+        EXPECT_EQ(thrown, has_failed) << "allocation " << failures;
+        if (result) { EXPECT_EQ(*result, expected) << "allocation " << failures; }
+        if (!has_failed) { break; }
+    }
+    EXPECT_GT(failures, 0) << "nothing was allocated";
+}
+
+/// A current-thread runtime does everything on this thread, so every allocation is met.
+template <class F>
+void on_one_thread(F body) {
+    auto rt = edo::runtime::current_thread().build();
+    auto others = []() -> task<> {
+        for (int i = 0; i < 5; ++i) { co_await edo::yield_now(); }
+    };
+    fail_each_allocation_of([&] {
+        const auto result = [&]() -> std::optional<std::size_t> {
+            try {
+                return rt.block_on(body());
+            } catch (const std::bad_alloc&) { return std::nullopt; }
+        }();
+        rt.block_on(others());  // tasks that the body left aborted or detached end here
+        return result ? *result : throw std::bad_alloc();
+    });
+}
+
+task<std::size_t> length(std::string s) { co_return s.size(); }
+
+TEST(out_of_memory, building_a_current_thread_runtime) {
+    fail_each_allocation_of([] {
+        auto rt = edo::runtime::current_thread().thread_name(text).build();
+        return std::size_t{1};
+    });
+}
+
+TEST(out_of_memory, a_child_that_is_awaited) {
+    on_one_thread([]() -> task<std::size_t> {
+        const std::size_t n = co_await length(text);
+        co_return n;
+    });
+}
+
+TEST(out_of_memory, spawn_and_await) {
+    on_one_thread([]() -> task<std::size_t> {
+        auto handle = edo::spawn(length, text);
+        const std::size_t n = co_await handle;
+        co_return n;
+    });
+}
+
+TEST(out_of_memory, spawn_of_a_task_with_a_name) {
+    on_one_thread([]() -> task<std::size_t> {
+        auto handle = edo::task_builder().name(text).spawn(length, text);
+        const std::size_t n = co_await handle;
+        co_return n + edo::this_task::name().size();
+    });
+}
+
+TEST(out_of_memory, spawn_of_a_coroutine) {
+    on_one_thread([]() -> task<std::size_t> {
+        auto handle = edo::spawn(length(text));
+        const std::size_t n = co_await handle;
+        co_return n;
+    });
+}
+
+TEST(out_of_memory, join_set) {
+    on_one_thread([]() -> task<std::size_t> {
+        edo::join_set<std::size_t> set;
+        for (int i = 0; i < 3; ++i) { set.spawn(length, text); }
+        std::size_t sum = 0;
+        const auto all = co_await set.join_all();
+        for (const std::size_t n : all) { sum += n; }
+        co_return sum;
+    });
+}
+
+TEST(out_of_memory, local_set) {
+    on_one_thread([]() -> task<std::size_t> {
+        edo::local_set set;
+        auto body = []() -> task<std::size_t> {
+            auto shared = edo::make_rc<std::size_t>(text.size());
+            auto handle = edo::spawn_local(
+                [](edo::rc<std::size_t> n) -> task<std::size_t> { co_return *n; }, shared);
+            const std::size_t n = co_await handle;
+            co_return n;
+        };
+        const std::size_t n = co_await set.run_until(body);
+        co_return n;
+    });
+}
+
+TEST(out_of_memory, timeout_and_sleep) {
+    on_one_thread([]() -> task<std::size_t> {
+        co_await edo::sleep_for(1ns);
+        const auto early = co_await edo::timeout(1h, length(text));
+        auto slow = []() -> task<std::size_t> {
+            co_await edo::sleep_for(1h);
+            co_return 0;
+        };
+        const auto late = co_await edo::timeout(1ns, slow());
+        co_return *early + (late.has_value() ? 1 : 0);
+    });
+}
+
+TEST(out_of_memory, channels) {
+    on_one_thread([]() -> task<std::size_t> {
+        auto [once, value] = sync::oneshot<std::string>();
+        static_cast<void>(once.send(text));
+        const auto first = co_await value;
+        auto [tx, rx] = sync::mpsc<std::string>(2);
+        static_cast<void>(co_await tx.send(text));
+        const auto second = co_await rx.recv();
+        co_return first->size() + second->size();
+    });
+}
+
+TEST(out_of_memory, waiting_for_a_lock_and_a_notification) {
+    on_one_thread([]() -> task<std::size_t> {
+        auto lock = std::make_shared<sync::mutex<std::size_t>>(0U);
+        auto wake = std::make_shared<sync::notify>();
+        auto body = [](std::shared_ptr<sync::mutex<std::size_t>> m,
+                       std::shared_ptr<sync::notify> n) -> task<> {
+            co_await n->notified();
+            auto guard = co_await m->lock();
+            *guard += text.size();
+        };
+        edo::join_set<void> both;  // whose end aborts what still waits
+        for (int i = 0; i < 2; ++i) { both.spawn(body, lock, wake); }
+        co_await edo::yield_now();
+        wake->notify_one();
+        wake->notify_one();
+        co_await both.join_all();
+        auto guard = co_await lock->lock();
+        co_return *guard;
+    });
+}
+
+TEST(out_of_memory, spawn_blocking) {
+    auto rt = edo::runtime::current_thread().build();
+    fail_each_allocation_of([&] {
+        auto body = []() -> task<std::size_t> {
+            auto closure = edo::spawn_blocking([](std::string s) { return s.size(); }, text);
+            const std::size_t n = co_await closure;
+            co_return n;
+        };
+        return rt.block_on(body());
+    });
+}
+
+}  // namespace
+#endif
