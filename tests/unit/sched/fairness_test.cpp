@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -59,6 +60,25 @@ TEST_P(fairness, tasks_that_yield_do_not_starve_injected_ones) {
     std::thread outside([&] { handle.spawn(set, stop).detach(); });
     for (auto& each : load) { rt().block_on(each); }
     outside.join();
+}
+
+// A benchmark of Tokio's; its version 1.24 does not come back from it with two workers.
+TEST_P(fairness, spawn_many_remote_busy2) {
+    auto stop = std::make_shared<flag>(false);
+    const int chains = static_cast<int>(std::max(GetParam().workers, 1U));
+    auto alive = std::make_shared<counter>(chains);
+    for (int i = 0; i < chains; ++i) { rt().spawn(respawn, stop, alive).detach(); }
+    for (int round = 0; round < 5; ++round) {
+        std::vector<edo::join_handle<void>> handles;
+        for (int i = 0; i < 200; ++i) {
+            handles.push_back(rt().spawn(set, std::make_shared<flag>(false)));
+        }
+        for (auto& handle : handles) { rt().block_on(handle); }
+    }
+    *stop = true;
+    rt().block_on([](std::shared_ptr<counter> left) -> edo::task<> {
+        while (*left != 0) { co_await edo::yield_now(); }
+    }(alive));
 }
 
 TEST_P(fairness, tasks_that_yield_do_not_starve_timers) {
