@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
-MIMALLOC = "libmimalloc.so.2.0"
+MIMALLOC = "libmimalloc.so.2"
 TOKIO_HANGS = {"spawn_many_remote_busy2"}  # Tokio 1.24: its LIFO slot starves the rest for ever
 BYTES = {"sleeping_tasks"}
 WAKE_BOUND = 0.5  # futex wakes an operation, on both sides
