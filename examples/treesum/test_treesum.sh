@@ -105,7 +105,7 @@ if ((EUID == 0)); then
 fi
 code=0
 "${unprivileged[@]}" './unprivileged locked' >"$out"/actual.out 2>"$out"/actual.err || code=$?
-[[ $code == 1 ]] || fail "unreadable: exit code $code"
+[[ $code == 1 ]] || fail "unreadable: exit code $code: $(cat "$out"/actual.err)"
 sha256sum locked/open | cmp - "$out"/actual.out || fail 'unreadable: the others are not printed'
 grep -q '^treesum: locked/secret: Permission denied$' "$out"/actual.err || fail 'unreadable file'
 grep -q '^treesum: locked/closed: Permission denied$' "$out"/actual.err || fail 'unreadable directory'

@@ -16,7 +16,7 @@ bool timeout_group::begin(std::coroutine_handle<> waiter) {
     if (start_inside(*child_)) {
         state_ = state::ended;
         parent.waiting = nullptr;
-        return false;
+        return parent.owner().state.is_abort_requested();  // then it is dropped here
     }
     make_ready(parent);
     return true;

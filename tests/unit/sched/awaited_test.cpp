@@ -49,6 +49,25 @@ TEST_P(awaited, an_abort_by_the_child_drops_the_waiter_at_the_await) {
     EXPECT_FALSE(*went_on);
 }
 
+TEST_P(awaited, an_abort_inside_a_timeout_drops_the_waiter_at_the_await) {
+    auto went_on = std::make_shared<bool>(false);
+    auto self = std::make_shared<std::optional<edo::abort_handle>>();
+    auto go = std::make_shared<notify>();
+    auto waiter = rt().spawn(
+        [](std::shared_ptr<notify> start, std::shared_ptr<std::optional<edo::abort_handle>> me,
+           std::shared_ptr<bool> after) -> task<> {
+            co_await start->notified();
+            static_cast<void>(co_await edo::timeout(1h, abort_the(std::move(me))));
+            *after = true;
+        },
+        go, self, went_on);
+    *self = waiter.abort_handle();
+    go->notify_one();
+    const auto result = rt().block_on(waiter.join());
+    EXPECT_FALSE(result.has_value());
+    EXPECT_FALSE(*went_on);
+}
+
 task<int> waits(std::shared_ptr<notify> n) {
     co_await n->notified();
     co_return 3;
