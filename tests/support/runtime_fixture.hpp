@@ -10,9 +10,11 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -53,12 +55,17 @@ inline std::size_t entries(const char* folder) {
     }
     return count;
 }
-/// Threads of this process, those of the sanitizers included.
+/// Threads of this process, those of the sanitizers included. Not the entries of /proc/self/task: who
+/// reads a folder while threads end may miss one that lives.
 inline std::size_t threads_now() {
     if constexpr (EDO_TSAN) {  // it starts one of its own together with the first of the process
         [[maybe_unused]] static const bool started = (std::thread([] {}).join(), true);
     }
-    return entries("/proc/self/task");
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("Threads:")) { return std::stoul(line.substr(8)); }
+    }
+    throw std::runtime_error("/proc/self/status does not say how many threads there are");
 }
 inline std::size_t descriptors_now() { return entries("/proc/self/fd"); }
 
