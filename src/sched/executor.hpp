@@ -137,7 +137,7 @@ private:
     void queue_again(cell& task, std::uint32_t budget_left) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
     cell_base* take_lifo(place& p) noexcept;
-    bool take_next(place& p, const cell& task) noexcept;
+    bool take_queued(place& p, const cell& task) noexcept;
     cell_base* take_injected(place& p, std::size_t limit) noexcept;
     cell_base* take_share(place& p) noexcept;
     cell_base* steal(place& p) noexcept;

@@ -145,7 +145,7 @@ bool executor::run_awaited(cell& task, branch& waiter) noexcept {
     // Branches beside the waiter would have to wait as well. Every await costs budget, so the turn
     // stays bounded.
     if (cx.worker == nullptr || waiter.is_child || cx.budget == 0 || cx.budget == no_budget ||
-        cx.awaiting == depth_limit || !take_next(*cx.worker, task)) {
+        cx.awaiting == depth_limit || !take_queued(*cx.worker, task)) {
         return false;
     }
     cx.worker->count.polls.add_by_owner(1);
@@ -158,12 +158,12 @@ bool executor::run_awaited(cell& task, branch& waiter) noexcept {
     return result == turn::ended;
 }
 
-/// Takes `task` out of the queue if it is the next one; never another one.
-bool executor::take_next(place& p, const cell& task) noexcept {
+/// Takes `task` out of the place's queues: if it is the next one, or among the last that came.
+bool executor::take_queued(place& p, const cell& task) noexcept {
     if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
     if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
-    // acq_rel: pairs with guard_busy_places(), as in take_lifo()
-    return p.lifo.load(relaxed) == &task && p.lifo.exchange(nullptr, acq_rel) != nullptr;
+    if (p.lifo.load(relaxed) != &task) { return p.queue.take(task); }
+    return p.lifo.exchange(nullptr, acq_rel) != nullptr;  // pairs with: guard_busy_places()
 }
 
 turn drive_with_hooks(cell& task, bool fresh_budget,

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -37,11 +38,14 @@ struct outcomes {
     std::atomic<int> stolen{0};
     std::atomic<int> stolen_in_batches{0};
     std::atomic<int> popped{0};
+    std::atomic<int> taken_out{0};
+    std::atomic<int> not_there{0};
     std::atomic<int> overflowed{0};
     std::atomic<int> found_nothing{0};
     [[nodiscard]] bool seen_all() const {
         return stolen >= wanted && stolen_in_batches >= wanted && popped >= wanted &&
-               overflowed >= wanted && found_nothing >= wanted;
+               taken_out >= wanted && not_there >= wanted && overflowed >= wanted &&
+               found_nothing >= wanted;
     }
 };
 
@@ -77,6 +81,7 @@ TEST(local_queue_stress, every_element_is_taken_exactly_once) {
         std::atomic<bool> ended{false};
         std::thread first([&] { thief(shared, ended, seen); });
         std::thread second([&] { thief(shared, ended, seen); });
+        std::uint64_t index = 0;
         for (item& each : items) {
             while (!shared.push(each)) {
                 ++seen.overflowed;
@@ -89,7 +94,16 @@ TEST(local_queue_stress, every_element_is_taken_exactly_once) {
                     ++static_cast<item*>(cell)->taken;
                     ++seen.popped;
                 }
+            } else if ((random >> 60) < 6) {
+                item& wanted_one = items[index - std::min(index, random >> 33 & 7)];
+                if (shared.take(wanted_one)) {
+                    ++wanted_one.taken;
+                    ++seen.taken_out;
+                } else {
+                    ++seen.not_there;
+                }
             }
+            ++index;
         }
         ended = true;
         first.join();
@@ -99,8 +113,9 @@ TEST(local_queue_stress, every_element_is_taken_exactly_once) {
     }
     EXPECT_TRUE(seen.seen_all()) << "after " << rounds << " rounds: stolen " << seen.stolen
                                  << ", in batches " << seen.stolen_in_batches << ", popped "
-                                 << seen.popped << ", overflowed " << seen.overflowed
-                                 << ", nothing found " << seen.found_nothing;
+                                 << seen.popped << ", taken out " << seen.taken_out
+                                 << ", not there " << seen.not_there << ", overflowed "
+                                 << seen.overflowed << ", nothing found " << seen.found_nothing;
 }
 
 /// One element: the owner's pop races with two thieves.

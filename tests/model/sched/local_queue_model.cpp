@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <utility>
 
 namespace {
 
@@ -97,6 +98,23 @@ void half_is_taken_out() {
     made.each_ran_once();
 }
 
+/// The owner wants certain tasks; those that it does not find are the thief's.
+void certain_ones_are_taken(std::size_t first, std::size_t second) {
+    tasks<3> made;
+    local_queue queue, stolen;
+    for (toy_cell& cell : made.all) { check(queue.push(cell), "the ring is full"); }
+    thread thief([&] {
+        run(queue.steal_into(stolen));
+        drain(stolen);
+    });
+    for (const std::size_t wanted : {first, second}) {
+        if (queue.take(made.all[wanted])) { made.all[wanted].run(); }
+    }
+    drain(queue);
+    thief.join();
+    made.each_ran_once();
+}
+
 constexpr edo::model::limits few{.preemptions = 2};
 
 TEST(local_queue, gives_each_task_once) {
@@ -107,6 +125,12 @@ TEST(local_queue, gives_each_task_once) {
     finds({"local_queue::steal_into"}, [] { thief_steals(0); }, few);
 }
 TEST(local_queue, lets_thieves_meet) { holds(two_thieves, few); }
+TEST(local_queue, gives_a_certain_one) {
+    for (const auto& [first, second] : {std::pair{0U, 1U}, {1U, 0U}, {2U, 0U}, {0U, 2U}}) {
+        holds([first, second] { certain_ones_are_taken(first, second); }, few);
+    }
+    finds({"local_queue::take"}, [] { certain_ones_are_taken(0, 1); }, few);
+}
 TEST(local_queue, gives_half_away) { holds(half_is_taken_out, few); }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A task that would run next anyway runs inside the await of its handle; nothing else may change.
+// A task that waits on the same thread runs inside the await of its handle; nothing else may change.
 #include "support/runtime_fixture.hpp"
 
 #include <edo/edo.hpp>
@@ -6,13 +6,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -96,6 +99,40 @@ task<int> nest(int depth) {
 TEST_P(awaited, a_chain_of_any_depth_uses_a_bounded_stack) {
     EXPECT_EQ(rt().block_on(rt().spawn(nest, 100'000)), 100'000);
 }
+
+struct noted {
+    std::mutex lock;
+    std::vector<int> order;
+};
+task<> note(std::shared_ptr<noted> out, int number) {
+    const std::lock_guard guard(out->lock);
+    out->order.push_back(number);
+    co_return;
+}
+
+TEST_P(awaited, several_children_run_in_the_order_of_their_awaits) {
+    auto out = std::make_shared<noted>();
+    rt().block_on(rt().spawn(
+        [](std::shared_ptr<noted> all) -> task<> {
+            std::vector<edo::join_handle<void>> children;
+            for (int i = 0; i < 5; ++i) { children.push_back(edo::spawn(note, all, i)); }
+            for (auto& child : children) { co_await child; }
+        },
+        out));
+    if (GetParam().workers > 1) { std::ranges::sort(out->order); }  // some may have been stolen
+    EXPECT_EQ(out->order, (std::vector{0, 1, 2, 3, 4}));
+}
+
+task<std::uint64_t> fib(std::uint64_t n) {
+    if (n < 2) { co_return n; }
+    auto left = edo::spawn(fib, n - 1);
+    auto right = edo::spawn(fib, n - 2);
+    const std::uint64_t a = co_await left;
+    const std::uint64_t b = co_await right;
+    co_return a + b;
+}
+
+TEST_P(awaited, a_tree_of_tasks) { EXPECT_EQ(rt().block_on(rt().spawn(fib, 18U)), 2584U); }
 
 task<int> yields(int times) {
     for (int i = 0; i < times; ++i) { co_await edo::yield_now(); }

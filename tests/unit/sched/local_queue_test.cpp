@@ -103,6 +103,30 @@ TEST_F(ring, a_thief_takes_half_of_a_full_ring) {
     EXPECT_FALSE(mine_.push(at(0)));
 }
 
+TEST_F(ring, a_certain_one_is_taken_out_and_the_last_moves_to_its_place) {
+    fill(mine_, 0, 5);
+    EXPECT_TRUE(mine_.take(at(1)));
+    EXPECT_FALSE(mine_.take(at(1)));
+    EXPECT_TRUE(mine_.take(at(3))) << "now the last";
+    fill(mine_, 7, 9);
+    EXPECT_EQ(drain(mine_), (std::vector{0, 4, 2, 7, 8}));
+    EXPECT_FALSE(mine_.take(at(0)));
+}
+
+TEST_F(ring, one_is_taken_out_of_a_full_ring_that_has_wrapped_around) {
+    for (int i = 0; i < capacity / 2; ++i) {
+        fill(mine_, 0, 1);
+        static_cast<void>(mine_.pop());
+    }
+    fill(mine_, 0, capacity);
+    EXPECT_TRUE(mine_.take(at(capacity - 60)));
+    EXPECT_FALSE(mine_.take(at(0))) << "it came too long ago to be looked for";
+    fill(mine_, capacity, capacity + 1);
+    EXPECT_FALSE(mine_.push(at(capacity + 1)));
+    EXPECT_EQ(value(mine_.steal_into(theirs_)), capacity / 2 - 1);
+    EXPECT_EQ(drain(mine_).size(), static_cast<std::size_t>(capacity / 2));
+}
+
 TEST_F(ring, a_steal_wraps_around_in_both_rings) {
     for (int i = 0; i < capacity - 2; ++i) {
         fill(mine_, 0, 1);

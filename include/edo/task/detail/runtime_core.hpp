@@ -54,8 +54,8 @@ public:
         bool is_own;
     };
     virtual shard_choice timer_place() const noexcept = 0;
-    /// Runs a task that `waiter` is about to wait for, inside the waiter's turn, if the calling
-    /// thread would run it next anyway: then nothing need be woken. True: it has ended.
+    /// Runs a task that `waiter` is about to wait for, inside the waiter's turn, if it is in a queue
+    /// of the calling thread: then nothing need be woken. True: it has ended.
     virtual bool run_awaited(cell& task, suspension& waiter) noexcept = 0;
     /// Lets the calling worker's other tasks move to another thread while `f` runs.
     virtual void run_in_place(void (*f)(void*), void* argument,
