@@ -10,6 +10,8 @@ bool parker::try_consume() noexcept {
 }
 
 void parker::wait(const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
+    static_cast<void>(
+        patience_.wait_for([this] { return word_.load(relaxed) == notified; }, deadline));
     std::uint32_t expected = empty;
     // acquire: pairs with unpark()'s exchange, when it came first
     if (!word_.compare_exchange(expected, parked, acquire, acquire)) {

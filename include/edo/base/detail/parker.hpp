@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edo/base/detail/atomic.hpp>
+#include <edo/base/detail/patience.hpp>
 
 #include <chrono>
 #include <optional>
@@ -38,6 +39,7 @@ private:
     enum : std::uint32_t { empty, notified, parked };
     void wait(const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept;
     atomic<std::uint32_t> word_{empty};
+    patience patience_;  ///< of the thread that parks
 };
 
 }  // namespace edo::detail

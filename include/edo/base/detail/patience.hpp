@@ -1,0 +1,64 @@
+/// How long a thread looks for what it waits for before it sleeps.
+#pragma once
+
+#include <edo/base/detail/atomic.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace edo::detail {
+
+/// Whether this process may run on more than one processor.
+EDO_API bool runs_in_parallel() noexcept;
+
+/// A sleep and the wake from it take 10 to 50 us, so whoever is answered sooner than that had better
+/// not sleep. One look lasts longer than a wake: else two threads that answer each other never find
+/// each other awake. Where answers take longer, all but a few waits sleep at once, so that a thread
+/// that mostly waits uses next to no processor time. One thread's own.
+class patience {
+public:
+    /// Waits for `is_there()`, not beyond `deadline`. False: it is not there, and the caller sleeps.
+    template <class Look>
+    bool wait_for(Look is_there,
+                  const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
+        if (is_there()) { return true; }
+        if (sleeps_left_ != 0) {
+            --sleeps_left_;
+            return false;
+        }
+        if (!runs_in_parallel()) { return false; }
+        const auto start = std::chrono::steady_clock::now();
+        const auto end =
+            deadline ? std::min(*deadline, start + longest_look) : start + longest_look;
+        bool found = false;
+        auto now = start;
+        while (!found && now < end) {
+            for (int i = 0; i < looks_between_clocks && !found; ++i) {
+                cpu_relax();
+                found = is_there();
+            }
+            now = std::chrono::steady_clock::now();
+        }
+        if (found && now - start < worth_it) {
+            misses_ = 0;
+        } else if (++misses_ > allowed_misses) {
+            misses_ = std::min(misses_, most_misses);
+            sleeps_left_ = 1U << (misses_ - allowed_misses);
+        }
+        return found;
+    }
+
+private:
+    static constexpr std::chrono::microseconds worth_it{20};
+    static constexpr std::chrono::microseconds longest_look{100};
+    static constexpr int looks_between_clocks = 16;
+    static constexpr std::uint32_t allowed_misses = 4;
+    static constexpr std::uint32_t most_misses =
+        allowed_misses + 6;  // then 64 sleeps without a look
+    std::uint32_t misses_ = 0;
+    std::uint32_t sleeps_left_ = 0;
+};
+
+}  // namespace edo::detail
