@@ -49,6 +49,19 @@ private:
     std::jthread thread_;
 };
 
+/// A task that waits for this at its start cannot end before the other side is there.
+class gate {
+public:
+    void close() { open_ = false; }
+    void open() { open_ = true; }
+    void pass() const {
+        while (!open_) { std::this_thread::yield(); }
+    }
+
+private:
+    std::atomic<bool> open_{true};
+};
+
 /// Shifts the race a little from round to round.
 void delay(int steps) {
     for (int i = 0; i < steps; ++i) { edo::detail::cpu_relax(); }
@@ -62,6 +75,7 @@ struct outcomes {
 
 class stress_abort : public edo::test::leak_check {
 protected:
+    const std::shared_ptr<gate> start = std::make_shared<gate>();
     edo::runtime rt = edo::runtime::multi_thread().worker_threads(2).build();
     std::atomic<int> alive{0};
     outcomes seen;
@@ -83,7 +97,8 @@ protected:
     }
 };
 
-task<int> computes(counted, int steps) {
+task<int> computes(counted, std::shared_ptr<const gate> start, int steps) {
+    start->pass();
     delay(steps);
     co_return 1;
 }
@@ -91,12 +106,14 @@ task<int> computes(counted, int steps) {
 TEST_F(stress_abort, races_with_start_and_completion) {
     edo::abort_handle target;
     racer aborter([&](int round) {
+        start->open();
         delay(round % 512);
         target.abort();
     });
     int round = 0;
     for (; round < most_rounds && !seen.all_seen(); ++round) {
-        auto handle = rt.spawn(&computes, counted(alive), round % 64);
+        if (round % 2 == 0) { start->close(); }
+        auto handle = rt.spawn(&computes, counted(alive), start, round % 64);
         target = handle.abort_handle();
         aborter.start(round);
         auto joined = rt.block_on(handle.join());
@@ -140,7 +157,8 @@ TEST_F(stress_abort, races_with_the_wake_up) {
     EXPECT_TRUE(seen.all_seen()) << seen.value << " values, " << seen.cancelled << " cancelled";
 }
 
-task<int> yields(counted, int times) {
+task<int> yields(counted, std::shared_ptr<const gate> start, int times) {
+    start->pass();
     for (int i = 0; i < times; ++i) { co_await edo::yield_now(); }
     co_return 1;
 }
@@ -149,6 +167,7 @@ TEST_F(stress_abort, from_several_threads_races_with_yields) {
     edo::abort_handle first;
     edo::abort_handle second;
     racer one([&](int round) {
+        start->open();
         delay(round % 1024);
         first.abort();
     });
@@ -159,7 +178,8 @@ TEST_F(stress_abort, from_several_threads_races_with_yields) {
     });
     int round = 0;
     for (; round < most_rounds && !seen.all_seen(); ++round) {
-        auto handle = rt.spawn(&yields, counted(alive), round % 8);
+        if (round % 2 == 0) { start->close(); }
+        auto handle = rt.spawn(&yields, counted(alive), start, round % 8);
         first = handle.abort_handle();
         second = first;
         one.start(round);
@@ -176,6 +196,7 @@ TEST_F(stress_abort, races_with_the_drop_of_the_handle_and_the_end) {
     auto finished = std::make_shared<std::atomic<int>>(0);
     edo::abort_handle target;
     racer aborter([&](int round) {
+        start->open();
         delay(round % 512);
         target.abort();
     });
@@ -184,13 +205,16 @@ TEST_F(stress_abort, races_with_the_drop_of_the_handle_and_the_end) {
     int round = 0;
     for (; round < most_rounds && (ended < wanted || dropped < wanted); ++round) {
         const int before = *finished;
+        start->close();
         auto handle = rt.spawn(
-            [](std::shared_ptr<std::atomic<int>> f, counted c) -> task<counted> {
+            [](std::shared_ptr<std::atomic<int>> f, std::shared_ptr<const gate> g,
+               counted c) -> task<counted> {
+                g->pass();
                 co_await edo::yield_now();
                 ++*f;
                 co_return c;
             },
-            finished, counted(alive));
+            finished, start, counted(alive));
         target = handle.abort_handle();
         aborter.start(round);
         delay(round / 512 % 512);
