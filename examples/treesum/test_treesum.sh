@@ -99,6 +99,10 @@ printf x >locked/closed/x
 chmod 000 locked/secret locked/closed
 chmod 755 "$work" . locked
 cp "$program" unprivileged && chmod 755 unprivileged
+if [[ ${TSAN_OPTIONS:-} =~ suppressions=([^:]+) ]]; then # what only root may read
+    cp "${BASH_REMATCH[1]}" suppressions && chmod 644 suppressions
+    export TSAN_OPTIONS="$TSAN_OPTIONS:suppressions=$PWD/suppressions"
+fi
 unprivileged=(bash -c)
 if ((EUID == 0)); then
     unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups bash -c)
