@@ -131,6 +131,29 @@ class Orders(ToolTest):
         self.fails("check_orders", "std::atomic may be named only in")
 
 
+class Results(ToolTest):
+    def record(self, lines):
+        done = subprocess.run([sys.executable, "-B", TOOLS / "record_results.py", self.root / "page.md"],
+                              input="".join(f"{line}\n" for line in lines), text=True, cwd=self.root)
+        self.assertEqual(done.returncode, 0)
+        return (self.root / "page.md").read_text()
+
+    def test_rows_are_replaced_one_by_one(self):
+        self.write("page.md", "before\n<!-- results -->\nNone yet.\n<!-- /results -->\nafter\n")
+        self.record(["release\tok\t7\t10", "tsan\tFAILED\t3\t20"])
+        page = self.record(["tsan\tok\t3\t30", "tidy\tok\t0\t40"])
+        self.assertTrue(page.startswith("before\n") and page.endswith("<!-- /results -->\nafter\n"), page)
+        rows = [line.split(" | ")[:4] for line in page.splitlines() if line.startswith("| ")]
+        self.assertEqual(rows, [["| step", "result", "tests", "seconds"], ["| release", "ok", "7", "10"],
+                                ["| tsan", "ok", "3", "30"], ["| tidy", "ok", "–", "40"]])
+
+    def test_a_page_without_a_place(self):
+        self.write("page.md", "no place\n")
+        done = subprocess.run([sys.executable, "-B", TOOLS / "record_results.py", self.root / "page.md"],
+                              input="", text=True, capture_output=True)
+        self.assertEqual((done.returncode, "no place between" in done.stderr), (1, True))
+
+
 class Headers(ToolTest):
     def test_good(self):
         self.write("include/edo/task/a.hpp", "/// What it is.\n#pragma once\n#include <vector>\n")
