@@ -97,11 +97,20 @@ void trampoline(context& cx, std::coroutine_handle<> coroutine) noexcept {
     }
 }
 
+/// Runs a branch from where it is. What is without a budget there spends none, and leaves the turn's as
+/// it was.
+void run_branch(context& cx, branch& b) noexcept {
+    const std::uint32_t budget = cx.budget;
+    if (b.unconstrained) { cx.budget = no_budget; }
+    trampoline(cx, b.point);
+    if (cx.budget == no_budget) { cx.budget = budget; }
+}
+
 /// The first steps of the root branch of a cell. False: the cell has ended.
 bool start(context& cx, cell_base& cell) noexcept {
     cx.current = &cell.root;
     if (!cell.begin()) { return false; }
-    trampoline(cx, cell.root.point);
+    run_branch(cx, cell.root);
     return !cell.root.done;
 }
 
@@ -113,12 +122,8 @@ void resume(branch& b) noexcept {
         return;
     }
     cx.current = &b;
-    const std::uint32_t budget = cx.budget;
-    const bool was_unconstrained = b.unconstrained;
-    if (was_unconstrained) { cx.budget = no_budget; }
     const local_scope_of inside(cx, b);
-    trampoline(cx, b.point);
-    if (was_unconstrained) { cx.budget = budget; }
+    run_branch(cx, b);
     if (b.done) { branch_ended(b); }
 }
 
@@ -332,7 +337,7 @@ bool start_inside(child_branch& b) noexcept {
     }
     branch* outer = std::exchange(cx.current, &b);
     ++cx.awaiting;
-    trampoline(cx, b.point);
+    run_branch(cx, b);
     --cx.awaiting;
     cx.current = outer;
     return b.done;

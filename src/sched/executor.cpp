@@ -33,12 +33,23 @@
 /// the runtime is alive. What foreign wakers touch after a push lies under the injection lock, and
 /// the destructor takes that lock last.
 namespace edo::detail {
+namespace {
+
+std::uint32_t first_look_interval(const executor_options& options) noexcept {
+    if (options.global_queue_interval != 0) { return options.global_queue_interval; }
+    return options.has_threads ? 61 : current_thread_interval;
+}
+
+}  // namespace
 
 executor::executor(runtime_core& core, drivers& park_drivers, executor_options options)
     : core_(core), drivers_(park_drivers), options_(std::move(options)), idle_(0) {
     const unsigned n = options_.places;
     places_.reserve(n);
-    for (unsigned i = 0; i < n; ++i) { places_.push_back(std::make_unique<place>(*this, i)); }
+    for (unsigned i = 0; i < n; ++i) {
+        places_.push_back(std::make_unique<place>(*this, i, options_.event_interval,
+                                                  first_look_interval(options_)));
+    }
     lock_guard guard(idle_lock_);
     sleepers_.reserve(n);
     resting_.reserve(n + 1);

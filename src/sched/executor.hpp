@@ -16,6 +16,8 @@
 
 namespace edo::detail {
 
+inline constexpr std::uint32_t current_thread_interval = 31;  ///< as in Tokio
+
 /// What the builder decides.
 struct executor_options {
     unsigned places = 1;
@@ -152,6 +154,7 @@ private:
     // idle.cpp: who sleeps, who is woken
     bool inject(cell_base& cell, bool is_new) noexcept;
     void notify() noexcept;
+    void share_slot(place& p) noexcept;
     void notify_guard() noexcept;
     parker* pick_sleeper() noexcept EDO_EXCLUDES(idle_lock_);
     void unpark_all() noexcept;

@@ -63,6 +63,17 @@ parker* executor::pick_sleeper() noexcept {
     return p.sleeper;
 }
 
+/// The holder stays with a task from its ring: what would have run next goes to whoever has nothing.
+void executor::share_slot(place& p) noexcept {
+    const std::uint64_t idle = idle_.load(relaxed);
+    if (awake_in(idle) >= places_.size() && searching_in(idle) == 0) { return; }
+    cell_base* newest = p.lifo.exchange(nullptr, acq_rel);  // pairs with: guard_busy_places()
+    if (newest == nullptr) { return; }
+    push_back(p, *newest);
+    store_load_fence();  // pairs with: the one in enter_sleep()
+    notify();
+}
+
 /// A worker has something that must not wait for the end of a long turn, a task in its slot or a
 /// timer: somebody has to look after it from time to time.
 void executor::notify_guard() noexcept {

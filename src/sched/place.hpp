@@ -7,7 +7,9 @@
 #include <edo/base/detail/parker.hpp>
 #include <edo/task/detail/cell.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 namespace edo::detail {
 
@@ -28,6 +30,28 @@ struct place_counters {
     atomic<std::int64_t> busy_ns{0};
 };
 
+/// Something that is done every so many turns.
+class periodic {
+public:
+    explicit periodic(std::uint32_t interval) noexcept : next_(shortened(interval)) {}
+    /// Whether it has to be done at this turn, or should have been before.
+    [[nodiscard]] bool is_reached(std::uint32_t tick) const noexcept {
+        return static_cast<std::int32_t>(tick - next_) >= 0;
+    }
+    /// The same; then the next time is an interval later.
+    [[nodiscard]] bool is_due(std::uint32_t tick, std::uint32_t interval) noexcept {
+        if (!is_reached(tick)) { return false; }
+        next_ = tick + shortened(interval);
+        return true;
+    }
+
+private:
+    static std::uint32_t shortened(std::uint32_t interval) noexcept {
+        return std::min<std::uint32_t>(interval, INT32_MAX);  // turns are compared modulo 2^32
+    }
+    std::uint32_t next_;
+};
+
 /// What a thread needs to run tasks. At most one thread holds a place; it moves between threads
 /// when block_on lends its thread and when block_in_place blocks one.
 ///
@@ -37,22 +61,35 @@ struct place_counters {
 /// holder sleeps the list is unlocked, and whoever posts also clears the posts (`list_locked`).
 class alignas(cache_line) place {
 public:
-    place(executor& owner_executor, unsigned number) noexcept
-        : owner(owner_executor), index(number), random(number * 2654435761U + 1) {}
+    /// `look_interval`: turns between two looks at the injection queue, to begin with.
+    place(executor& owner_executor, unsigned number, std::uint32_t event_interval,
+          std::uint32_t look_interval) noexcept
+        : owner(owner_executor),
+          index(number),
+          maintenance(event_interval),
+          look(look_interval),
+          random(number * 2654435761U + 1),
+          global_interval(look_interval) {}
 
     executor& owner;
     const unsigned index;
-    atomic<cell_base*> lifo{nullptr};  ///< runs next; thieves take it when the holder is busy
-    unsigned lifo_runs = 0;            ///< turns taken from it in a row
-    std::uint32_t tick = 0;
-    atomic<std::uint32_t> progress{0};  ///< tick, for others
+    atomic<cell_base*> lifo{nullptr};   ///< runs next; thieves take it when the holder is busy
+    unsigned lifo_runs = 0;             ///< turns taken from it in a row
+    std::uint32_t tick = 0;             ///< turns, those inside an await included
+    periodic maintenance;               ///< executor::maintain()
+    periodic look;                      ///< a look at the injection queue
+    atomic<std::uint32_t> progress{0};  ///< the tick at which the turn began, for others
+    /// Holder: whether there is more to do at this turn than to run a task.
+    [[nodiscard]] bool has_duty_at(std::uint32_t turn) const noexcept {
+        return maintenance.is_reached(turn) || look.is_reached(turn);
+    }
     bool is_searching = false;
     bool swept = false;  ///< the closing executor has aborted its parked tasks
     fast_random random;
     intrusive_fifo<cell_base> fifo;  ///< instead of ring and lifo slot on a current-thread runtime
     atomic<std::size_t> fifo_depth{0};  ///< its size, for others
     local_queue queue;
-    std::uint32_t global_interval = 61;  ///< turns between two looks at the injection queue
+    std::uint32_t global_interval;  ///< turns between two looks at the injection queue
     std::chrono::steady_clock::time_point interval_start{};
     std::chrono::steady_clock::time_point busy_since{};
     place_counters count;

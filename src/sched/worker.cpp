@@ -10,7 +10,6 @@ namespace edo::detail {
 namespace {
 
 constexpr unsigned lifo_limit = 3;  // turns in a row, as in Tokio
-constexpr std::uint32_t current_thread_interval = 31;
 
 /// Turns between two looks at the injection queue: one look in 200 us, as Tokio aims at.
 std::uint32_t tuned_interval(std::uint32_t before, std::chrono::nanoseconds turn) {
@@ -80,7 +79,7 @@ void executor::work(const run_limit& limit) noexcept {
         }
         if (run_bound()) { continue; }
         p->progress.store(++p->tick, relaxed);
-        if (p->tick % options_.event_interval == 0) { maintain(*p); }
+        if (p->maintenance.is_due(p->tick, options_.event_interval)) { maintain(*p); }
         bool fresh_budget = true;
         cell_base* next = next_task(*p, fresh_budget);
         if (next == nullptr) { next = steal(*p); }
@@ -143,11 +142,13 @@ void executor::queue_again(cell& task, std::uint32_t budget_left) noexcept {
 bool executor::run_awaited(cell& task, branch& waiter) noexcept {
     context& cx = context_here();
     // Branches beside the waiter would have to wait as well. Every await costs budget, so the turn
-    // stays bounded.
+    // stays bounded; and it counts as a turn, so that timers and the injection queue do not wait longer.
     if (cx.worker == nullptr || waiter.is_child || cx.budget == 0 || cx.budget == no_budget ||
-        cx.awaiting == depth_limit || !take_queued(*cx.worker, task)) {
+        cx.awaiting == depth_limit || cx.worker->has_duty_at(cx.worker->tick + 1) ||
+        !take_queued(*cx.worker, task)) {
         return false;
     }
+    ++cx.worker->tick;
     cx.worker->count.polls.add_by_owner(1);
     --cx.budget;
     task.awaited_here = true;
@@ -162,8 +163,12 @@ bool executor::run_awaited(cell& task, branch& waiter) noexcept {
 bool executor::take_queued(place& p, const cell& task) noexcept {
     if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
     if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
-    if (p.lifo.load(relaxed) != &task) { return p.queue.take(task); }
-    return p.lifo.exchange(nullptr, acq_rel) != nullptr;  // pairs with: guard_busy_places()
+    if (p.lifo.load(relaxed) == &task) {
+        return p.lifo.exchange(nullptr, acq_rel) != nullptr;  // pairs with: guard_busy_places()
+    }
+    if (!p.queue.take(task)) { return false; }
+    share_slot(p);
+    return true;
 }
 
 turn drive_with_hooks(cell& task, bool fresh_budget,
@@ -184,7 +189,7 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
 }
 
 cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
-    const bool looks = p.tick % p.global_interval == 0;
+    const bool looks = p.look.is_due(p.tick, p.global_interval);
     if (!options_.has_threads) {
         if (cell_base* cell = looks ? take_injected(p, 1) : nullptr) { return cell; }
         if (cell_base* cell = p.pop()) { return cell; }

@@ -58,7 +58,8 @@ protected:
     void run(task<> (*body)()) {
         auto builder = lent() ? edo::runtime::multi_thread() : edo::runtime::current_thread();
         builder.worker_threads(1).lend_thread(true);
-        builder.event_interval(1'000'000);  // no look at the timers meanwhile: it takes a lock
+        // No look at the timers meanwhile, which takes a lock, nor at the injection queue.
+        builder.event_interval(1'000'000).global_queue_interval(1'000'000);
         auto rt = builder.build();
         rt.block_on(rt.spawn([]() -> task<> {
             for (int i = 0; i < 100; ++i) {

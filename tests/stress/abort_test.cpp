@@ -97,6 +97,11 @@ protected:
     }
 };
 
+task<> waits_for_the_start(std::shared_ptr<const gate> start) {
+    start->pass();
+    co_return;
+}
+
 task<int> computes(counted, std::shared_ptr<const gate> start, int steps) {
     start->pass();
     delay(steps);
@@ -112,7 +117,11 @@ TEST_F(stress_abort, races_with_start_and_completion) {
     });
     int round = 0;
     for (; round < most_rounds && !seen.all_seen(); ++round) {
-        if (round % 2 == 0) { start->close(); }
+        std::array<edo::join_handle<void>, 2> busy;  // in every other round the workers are
+        if (round % 2 == 0) {
+            start->close();
+            for (auto& each : busy) { each = rt.spawn(&waits_for_the_start, start); }
+        }
         auto handle = rt.spawn(&computes, counted(alive), start, round % 64);
         target = handle.abort_handle();
         aborter.start(round);

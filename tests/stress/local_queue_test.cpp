@@ -70,7 +70,7 @@ void thief(local_queue& from, const std::atomic<bool>& ended, outcomes& seen) {
     }
 }
 
-/// Two thieves steal from the owner and from each other's ring.
+/// Two thieves steal from the owner.
 TEST(local_queue_stress, every_element_is_taken_exactly_once) {
     outcomes seen;
     std::uint64_t random = 1;

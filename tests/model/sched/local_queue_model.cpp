@@ -115,6 +115,22 @@ void certain_ones_are_taken(std::size_t first, std::size_t second) {
     made.each_ran_once();
 }
 
+/// What comes after a task was taken out goes to the slot that it has left.
+void one_is_taken_and_another_comes() {
+    tasks<3> made;
+    local_queue queue, stolen;
+    check(queue.push(made.all[0]) && queue.push(made.all[1]), "the ring is full");
+    thread thief([&] {
+        run(queue.steal_into(stolen));
+        drain(stolen);
+    });
+    if (queue.take(made.all[0])) { made.all[0].run(); }
+    check(queue.push(made.all[2]), "the ring is full");
+    drain(queue);
+    thief.join();
+    made.each_ran_once();
+}
+
 constexpr edo::model::limits few{.preemptions = 2};
 
 TEST(local_queue, gives_each_task_once) {
@@ -130,6 +146,7 @@ TEST(local_queue, gives_a_certain_one) {
         holds([first, second] { certain_ones_are_taken(first, second); }, few);
     }
     finds({"local_queue::take"}, [] { certain_ones_are_taken(0, 1); }, few);
+    holds(one_is_taken_and_another_comes, few);
 }
 TEST(local_queue, gives_half_away) { holds(half_is_taken_out, few); }
 

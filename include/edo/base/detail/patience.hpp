@@ -10,13 +10,13 @@
 
 namespace edo::detail {
 
-/// Whether this process may run on more than one processor.
+/// Whether the process began with more than one processor. Not asked later: threads may be pinned.
 EDO_API bool runs_in_parallel() noexcept;
 
 /// A sleep and the wake from it take 10 to 50 us, so whoever is answered sooner than that had better
 /// not sleep. One look lasts longer than a wake: else two threads that answer each other never find
-/// each other awake. Where answers take longer, all but a few waits sleep at once, so that a thread
-/// that mostly waits uses next to no processor time. One thread's own.
+/// each other awake. Where most answers take longer, most waits sleep at once, so that a thread that
+/// mostly waits uses next to no processor time. One thread's own.
 class patience {
 public:
     /// Waits for `is_there()`, not beyond `deadline`. False: it is not there, and the caller sleeps.
@@ -32,6 +32,7 @@ public:
         const auto start = std::chrono::steady_clock::now();
         const auto end =
             deadline ? std::min(*deadline, start + longest_look) : start + longest_look;
+        if (end <= start) { return false; }
         bool found = false;
         auto now = start;
         while (!found && now < end) {
@@ -42,7 +43,7 @@ public:
             now = std::chrono::steady_clock::now();
         }
         if (found && now - start < worth_it) {
-            misses_ = 0;
+            misses_ -= std::min(misses_, 1U);
         } else if (++misses_ > allowed_misses) {
             misses_ = std::min(misses_, most_misses);
             sleeps_left_ = 1U << (misses_ - allowed_misses);
