@@ -138,6 +138,7 @@ TEST_P(awaited, what_it_leaves_behind_is_shared) {
     constexpr std::uint64_t rounds = 100;
     rt().block_on(rt().spawn([]() -> task<> {
         for (std::uint64_t i = 0; i < rounds; ++i) {
+            co_await edo::sleep_for(1ms);  // the others are asleep then, and do not come at once
             auto at = std::make_shared<meeting>();
             auto first = edo::spawn(meets, at);
             auto second = edo::spawn(meets, at);
