@@ -28,6 +28,7 @@ struct block {
 
 constexpr std::size_t class_of(std::size_t size) { return (size - 1) / granularity; }
 constexpr std::size_t class_bytes(std::size_t index) { return (index + 1) * granularity; }
+constexpr std::size_t batch_bytes(std::size_t index) { return batch_size * class_bytes(index); }
 
 void free_chain(block* first) noexcept {
     while (first != nullptr) { ::operator delete(std::exchange(first, first->next)); }
@@ -53,7 +54,7 @@ public:
         shelf& s = shelves_[index];
         {
             lock_guard guard(s.lock);
-            if (s.count * batch_size * class_bytes(index) < depot_bytes) {
+            if (s.count * batch_bytes(index) < depot_bytes) {
                 batch->next_batch = s.first;
                 s.first = batch;
                 ++s.count;
@@ -61,7 +62,7 @@ public:
             }
         }
         free_chain(batch);
-        give_back_pages(batch_size * class_bytes(index));
+        give_back_pages(batch_bytes(index));
     }
     void trim() noexcept {
         for (std::size_t i = 0; i < class_count; ++i) {

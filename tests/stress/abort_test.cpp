@@ -1,4 +1,5 @@
 // Aborts that race with everything else, until every outcome was seen 100 times.
+#include "support/race.hpp"
 #include "support/runtime_fixture.hpp"
 
 #include <edo/sync/notify.hpp>
@@ -12,6 +13,8 @@ namespace {
 
 using edo::task;
 using edo::test::counted;
+using edo::test::delay;
+using edo::test::sweep;
 
 constexpr int wanted = 100;
 constexpr int most_rounds = 300'000;  // then the test fails: an outcome cannot be reached
@@ -62,11 +65,6 @@ private:
     std::atomic<bool> open_{true};
 };
 
-/// Shifts the race a little from round to round.
-void delay(int steps) {
-    for (int i = 0; i < steps; ++i) { edo::detail::cpu_relax(); }
-}
-
 struct outcomes {
     int value = 0;
     int cancelled = 0;
@@ -112,7 +110,7 @@ TEST_F(stress_abort, races_with_start_and_completion) {
     edo::abort_handle target;
     racer aborter([&](int round) {
         start->open();
-        delay(round % 512);
+        delay(sweep(round));
         target.abort();
     });
     int round = 0;
@@ -143,12 +141,12 @@ task<int> waits(std::shared_ptr<edo::sync::notify> n, counted) {
 TEST_F(stress_abort, races_with_the_wake_up) {
     edo::abort_handle target;
     racer aborter([&](int round) {
-        delay(round % 256);
+        delay(sweep(round));
         target.abort();
     });
     auto n = std::make_shared<edo::sync::notify>();
     racer waker([&](int round) {
-        delay(round / 256 % 256);
+        delay(sweep(round / 18));
         n->notify_one();
     });
     int round = 0;
@@ -177,11 +175,11 @@ TEST_F(stress_abort, from_several_threads_races_with_yields) {
     edo::abort_handle second;
     racer one([&](int round) {
         start->open();
-        delay(round % 1024);
+        delay(sweep(round));
         first.abort();
     });
     racer two([&](int round) {
-        delay(1024 - round % 1024);
+        delay(sweep(round / 18));
         second.abort();
         EXPECT_EQ(second.id().value(), first.id().value());
     });
@@ -206,7 +204,7 @@ TEST_F(stress_abort, races_with_the_drop_of_the_handle_and_the_end) {
     edo::abort_handle target;
     racer aborter([&](int round) {
         start->open();
-        delay(round % 512);
+        delay(sweep(round));
         target.abort();
     });
     int ended = 0;
@@ -226,7 +224,7 @@ TEST_F(stress_abort, races_with_the_drop_of_the_handle_and_the_end) {
             finished, start, counted(alive));
         target = handle.abort_handle();
         aborter.start(round);
-        delay(round / 512 % 512);
+        delay(sweep(round / 18));
         handle.detach();
         aborter.finish();
         while (alive != 0) { std::this_thread::yield(); }

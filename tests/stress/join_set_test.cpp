@@ -1,4 +1,5 @@
 // Sets whose tasks end on several workers while the set is waited for, aborted and dropped.
+#include "support/race.hpp"
 #include "support/runtime_fixture.hpp"
 
 #include <atomic>
@@ -9,13 +10,11 @@ namespace {
 
 using edo::task;
 using edo::test::counted;
+using edo::test::delay;
+using edo::test::sweep;
 
 constexpr int wanted = 100;
 constexpr int most_rounds = 100'000;
-
-void delay(int steps) {
-    for (int i = 0; i < steps; ++i) { edo::detail::cpu_relax(); }
-}
 
 class stress_join_set : public edo::test::leak_check {
 protected:
@@ -66,7 +65,7 @@ TEST_F(stress_join_set, abort_all_during_completion) {
             for (int i = 0; i < 2; ++i) {
                 set.spawn_on(rt.handle(), &gives, counted(alive), round % 256, i);
             }
-            delay(round / 256 % 512);
+            delay(sweep(round));
             set.abort_all();
             EXPECT_EQ(set.size(), 2U);
             while (auto next = co_await set.join_next()) {
@@ -93,7 +92,7 @@ TEST_F(stress_join_set, drop_of_the_waiter_and_the_set_races_with_the_ends) {
                 while (auto next = co_await set.join_next()) { EXPECT_TRUE(*next); }
             },
             counted(alive), round % 256);
-        delay(round / 256 % 4096);
+        delay(sweep(round));
         waiter.abort();
         auto result = rt.block_on(waiter.join());
         (result ? joined : dropped) += 1;
@@ -108,7 +107,7 @@ TEST_F(stress_join_set, detach_all_races_with_the_ends) {
         for (int i = 0; i < 4; ++i) {
             set.spawn_on(rt.handle(), &gives, counted(alive), round % 128, i);
         }
-        delay(round % 1024);
+        delay(sweep(round));
         if (auto early = set.try_join_next()) { EXPECT_TRUE(*early); }
         set.detach_all();
         EXPECT_TRUE(set.empty());

@@ -1,4 +1,5 @@
 // Joins, detaches and dropped joins that race with the end of the task.
+#include "support/race.hpp"
 #include "support/runtime_fixture.hpp"
 
 #include <atomic>
@@ -10,13 +11,11 @@ namespace {
 using edo::task;
 using edo::test::counted;
 using namespace std::chrono_literals;
+using edo::test::delay;
+using edo::test::sweep;
 
 constexpr int wanted = 100;
 constexpr int most_rounds = 300'000;
-
-void delay(int steps) {
-    for (int i = 0; i < steps; ++i) { edo::detail::cpu_relax(); }
-}
 
 class stress_join : public edo::test::leak_check {
 protected:
@@ -41,7 +40,7 @@ TEST_F(stress_join, detach_races_with_the_end) {
     for (; round < most_rounds && (after < wanted || before < wanted); ++round) {
         auto handle = rt.spawn(&gives, counted(alive), round % 128);
         auto watcher = handle.abort_handle();
-        delay(round / 128 % 2048);
+        delay(sweep(round));
         (watcher.is_finished() ? after : before) += 1;
         handle.detach();
         while (alive != 0) { std::this_thread::yield(); }
@@ -55,7 +54,7 @@ TEST_F(stress_join, await_races_with_the_end) {
     for (int round = 0; round < most_rounds && (after < wanted || before < wanted); ++round) {
         auto handle = rt.spawn(&gives, counted(alive), round % 128);
         auto body = [&]() -> task<bool> {
-            delay(round / 128 % 2048);
+            delay(sweep(round));
             const bool finished = handle.is_finished();
             const auto got = co_await handle;
             EXPECT_EQ(alive, 1);
@@ -76,7 +75,7 @@ TEST_F(stress_join, drop_of_the_await_races_with_the_end) {
         auto outer = rt.spawn(
             [](edo::join_handle<counted> h) -> task<> { static_cast<void>(co_await std::move(h)); },
             std::move(inner));
-        delay(round / 512 % 2048);
+        delay(sweep(round));
         outer.abort();
         auto result = rt.block_on(outer.join());
         (result ? joined : dropped) += 1;

@@ -1,6 +1,8 @@
 // Runs two things at the same moment, again and again, until each outcome was seen often enough.
 #pragma once
 
+#include <edo/base/detail/atomic.hpp>
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -15,6 +17,14 @@
 #include <vector>
 
 namespace edo::test {
+
+/// Spins for a while.
+inline void delay(int steps) {
+    for (int i = 0; i < steps; ++i) { edo::detail::cpu_relax(); }
+}
+/// How long, from round to round: all orders of magnitude up to milliseconds, since nobody knows how
+/// long the other side takes on this machine and under its load.
+inline int sweep(int round) { return 1 << round % 18; }
 
 /// A second thread that runs one closure a round together with the caller's. Who is first is varied
 /// by spinning, never by sleeping; some rounds go one after the other, so that each order comes
