@@ -3,20 +3,21 @@
 #include <edo/base/detail/mutex.hpp>
 #include <edo/base/detail/parker.hpp>
 
+#include <type_traits>
+
 /// Which parker belongs to which thread.
 namespace edo::detail {
 namespace {
 
-/// Parkers without a thread. Never destroyed: threads may end after the static objects.
+/// Parkers without a thread.
 struct free_parkers {
-    free_parkers() { hold_over_forks(lock); }
     mutex lock;
     parker* first EDO_GUARDED_BY(lock) = nullptr;
 };
-free_parkers& idle_parkers() {
-    static auto* list = new free_parkers;
-    return *list;
-}
+// There from the start, and never destroyed: see shared_depot in src/coro/pool.cpp.
+constinit free_parkers idle_parkers;
+static_assert(std::is_trivially_destructible_v<free_parkers>);
+[[maybe_unused]] const bool is_held_over_forks = (hold_over_forks(idle_parkers.lock), true);
 
 /// The parker that a thread has brought along.
 thread_local constinit parker* adopted = nullptr;
@@ -45,7 +46,7 @@ parker& parker::this_thread() {
 void parker::adopt(parker* p) noexcept { adopted = p; }
 
 parker& parker::reserve() {
-    free_parkers& list = idle_parkers();
+    free_parkers& list = idle_parkers;
     {
         lock_guard guard(list.lock);
         if (parker* found = list.first) {
@@ -57,7 +58,7 @@ parker& parker::reserve() {
 }
 
 void parker::give_back(parker& p) noexcept {
-    free_parkers& list = idle_parkers();
+    free_parkers& list = idle_parkers;
     lock_guard guard(list.lock);
     p.next_free = list.first;
     list.first = &p;

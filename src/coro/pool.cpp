@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 /// Size classes of 64 bytes. Each thread keeps up to two batches of a class; full batches travel
@@ -37,7 +38,7 @@ void free_chain(block* first) noexcept {
 /// Full batches of each class.
 class depot {
 public:
-    depot() {
+    void hold_locks_over_forks() {
         for (shelf& s : shelves_) { hold_over_forks(s.lock); }
     }
     block* take(std::size_t index) noexcept {
@@ -91,10 +92,11 @@ private:
     shelf shelves_[class_count];
 };
 
-depot& shared_depot() {
-    static auto* all = new depot;  // never destroyed: threads may end after the static objects
-    return *all;
-}
+// There from the start: whoever waits for another thread to make it would wait for ever in the child of
+// a fork, where that thread is not. Never destroyed: threads may end after the static objects.
+constinit depot shared_depot;
+static_assert(std::is_trivially_destructible_v<depot>);
+[[maybe_unused]] const bool is_held_over_forks = (shared_depot.hold_locks_over_forks(), true);
 
 /// The two batches of each class that a thread keeps: one is filled and emptied, one is full.
 class thread_cache {
@@ -123,7 +125,7 @@ public:
     void* refill(std::size_t index) {
         bin& b = bins_[index];
         block* batch = std::exchange(b.full, nullptr);
-        if (batch == nullptr) { batch = shared_depot().take(index); }
+        if (batch == nullptr) { batch = shared_depot.take(index); }
         if (batch == nullptr) {
             count_heap_alloc();
             return ::operator new(class_bytes(index));
@@ -135,7 +137,7 @@ public:
     /// Makes room for another batch.
     void unload(std::size_t index) noexcept {
         bin& b = bins_[index];
-        if (b.full != nullptr) { shared_depot().put(index, b.full); }
+        if (b.full != nullptr) { shared_depot.put(index, b.full); }
         b.full = std::exchange(b.current, nullptr);
         b.count = 0;
     }
@@ -234,7 +236,7 @@ void pool_free(void* memory, std::size_t size) noexcept {
 
 void pool_trim() noexcept {
     if (thread_cache* cache = this_thread_cache()) { cache->trim(); }
-    shared_depot().trim();
+    shared_depot.trim();
 }
 
 }  // namespace edo::detail
