@@ -176,6 +176,7 @@ TEST_P(fairness, a_loop_over_finished_handles_does_not_starve_its_neighbour) {
                 done.push_back(edo::spawn([]() -> edo::task<> { co_return; }));
             }
             co_await done.back();
+            done.pop_back();
             while (!done.front().is_finished()) { co_await edo::yield_now(); }
             edo::spawn(set, end).detach();
             for (auto& each : done) {
