@@ -86,6 +86,32 @@ private:
     T value_;
 };
 
+/// The value that could not be sent in time. As SendTimeoutError.
+template <class T>
+class send_timeout_error : public std::exception {
+public:
+    /// What is wrong.
+    enum class reason : unsigned char { timeout, closed };
+    /// Gives `value` back.
+    send_timeout_error(reason why, T&& value) : why_(why), value_(std::move(value)) {}
+    /// "timed out waiting on send operation" or "channel closed".
+    [[nodiscard]] const char* what() const noexcept override {
+        return is_timeout() ? "timed out waiting on send operation" : "channel closed";
+    }
+    /// No slot became free in time.
+    [[nodiscard]] bool is_timeout() const noexcept { return why_ == reason::timeout; }
+    /// The receiver is gone or has closed.
+    [[nodiscard]] bool is_closed() const noexcept { return why_ == reason::closed; }
+    /// The value that was not sent.
+    [[nodiscard]] T& value() & noexcept { return value_; }
+    /// Takes the value that was not sent.
+    [[nodiscard]] T&& value() && noexcept { return std::move(value_); }
+
+private:
+    reason why_;
+    T value_;
+};
+
 }  // namespace edo::sync
 
 namespace edo {
@@ -98,5 +124,9 @@ template <class T>
 inline constexpr bool enable_sendable<sync::try_send_error<T>> = sendable<T>;
 template <class T>
 inline constexpr bool enable_owning<sync::try_send_error<T>> = owning<T>;
+template <class T>
+inline constexpr bool enable_sendable<sync::send_timeout_error<T>> = sendable<T>;
+template <class T>
+inline constexpr bool enable_owning<sync::send_timeout_error<T>> = owning<T>;
 
 }  // namespace edo

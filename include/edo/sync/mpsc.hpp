@@ -4,6 +4,7 @@
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/detail/mpsc_sender_base.hpp>
 #include <edo/sync/mpsc_permit.hpp>
+#include <edo/time/timeout.hpp>
 
 #include <source_location>
 #include <stdexcept>
@@ -79,6 +80,15 @@ public:
         std::size_t n) const noexcept {
         return take_places<mpsc_permits<T>>(n);
     }
+    /// send() that gives up when there is no room within d. The sender must outlive it.
+    ///
+    /// Returns        nothing, or the value if it was not sent.
+    /// Cancel safety  dropping it destroys the value and gives up the place in the queue.
+    template <class Rep, class Period>
+    [[nodiscard("co_await it")]] task<std::expected<void, send_timeout_error<T>>> send_timeout(
+        T value, std::chrono::duration<Rep, Period> d) const {
+        return send_within(*this, std::move(value), d);
+    }
     /// send() for a plain thread or a blocking closure. In the same queue.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
@@ -102,6 +112,17 @@ private:
     friend struct detail::mpsc_access;
     using attempt = detail::batch_semaphore::attempt;
     using detail::mpsc_sender_base<T>::mpsc_sender_base;
+    template <class Duration>
+    static task<std::expected<void, send_timeout_error<T>>> send_within(const mpsc_sender& to,
+                                                                        T value, Duration d) {
+        using error = send_timeout_error<T>;
+        using result = std::expected<void, error>;
+        auto permit = co_await timeout(d, to.reserve());
+        if (!permit) { co_return result(std::unexpect, error::reason::timeout, std::move(value)); }
+        if (!*permit) { co_return result(std::unexpect, error::reason::closed, std::move(value)); }
+        (*permit)->send(std::move(value));
+        co_return result();
+    }
     static try_reserve_error::reason why(attempt result) noexcept {
         using reason = try_reserve_error::reason;
         return result == attempt::closed ? reason::closed : reason::full;

@@ -1,11 +1,10 @@
 /// A mutex whose lock may be held across co_await.
 #pragma once
 
-#include <edo/coro/detail/leaf.hpp>
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/owning.hpp>
 #include <edo/coro/sendable.hpp>
-#include <edo/sync/detail/batch_semaphore.hpp>
+#include <edo/sync/detail/permit_leaf.hpp>
 
 #include <memory>
 #include <optional>
@@ -18,56 +17,6 @@ namespace edo::sync {
 
 template <class T = void>
 class mutex;
-
-}  // namespace edo::sync
-
-namespace edo::detail {
-
-/// What guards and leaves may do with a mutex.
-struct mutex_access {
-    template <class T>
-    static batch_semaphore& semaphore(sync::mutex<T>& m) noexcept {
-        return m.semaphore_;
-    }
-    template <class T>
-    static auto& value(sync::mutex<T>& m) noexcept {
-        return m.value_;
-    }
-    template <class Guard, class Owner>
-    static Guard make_guard(Owner owner) noexcept {
-        return Guard(std::move(owner));
-    }
-};
-
-/// Waits for the lock. Owner: mutex<T>* (borrows) or std::shared_ptr<mutex<T>> (owns).
-template <class Guard, class Owner>
-class lock_leaf : public leaf<lock_leaf<Guard, Owner>> {
-public:
-    explicit lock_leaf(Owner owner) noexcept
-        : waiter_(mutex_access::semaphore(*owner), 1), owner_(std::move(owner)) {}
-    lock_leaf(lock_leaf&&) noexcept = default;
-    lock_leaf& operator=(lock_leaf&&) = delete;
-    ~lock_leaf() {
-        if (waiter_.leave() != 0) { mutex_access::semaphore(*owner_).give_back(1); }
-    }
-
-    bool ready() noexcept { return waiter_.ready(); }
-    bool arm(suspension& waiter) noexcept { return waiter_.arm(waiter); }
-    void disarm() noexcept { waiter_.disarm(); }
-    Guard await_resume() noexcept {
-        waiter_.pass_lock();
-        static_cast<void>(waiter_.take());  // never closed
-        return mutex_access::make_guard<Guard>(std::move(owner_));
-    }
-
-private:
-    semaphore_waiter waiter_;
-    Owner owner_;
-};
-
-}  // namespace edo::detail
-
-namespace edo::sync {
 
 /// Holds a mutex; the lock is given to the next waiter when this is destroyed. `Owner` is
 /// `mutex<T>*` (mutex<T>::guard) or `std::shared_ptr<mutex<T>>` (mutex<T>::owned_guard).
@@ -92,9 +41,7 @@ public:
 
     /// Releases the lock before the end of the scope. Once more does nothing.
     void unlock() noexcept {
-        if (Owner owner = std::exchange(owner_, nullptr)) {
-            detail::mutex_access::semaphore(*owner).give_back(1);
-        }
+        if (Owner owner = std::exchange(owner_, nullptr)) { owner->semaphore_.give_back(1); }
     }
     /// Whether it holds the lock.
     [[nodiscard]] bool owns_lock() const noexcept { return owner_ != nullptr; }
@@ -102,7 +49,7 @@ public:
     [[nodiscard]] std::add_lvalue_reference_t<T> operator*() const noexcept
         requires(!std::is_void_v<T>)
     {
-        return detail::mutex_access::value(*owner_);
+        return owner_->value_;
     }
     /// The value that the mutex protects.
     [[nodiscard]] T* operator->() const noexcept
@@ -114,7 +61,7 @@ public:
     [[nodiscard]] const Owner& owner() const noexcept { return owner_; }
 
 private:
-    friend struct detail::mutex_access;
+    friend struct detail::guard_access;
     explicit basic_mutex_guard(Owner owner) noexcept : owner_(std::move(owner)) {}
     Owner owner_;
 };
@@ -163,24 +110,25 @@ public:
     /// Cancel safety  dropping the awaiter gives up the place in the queue; a lock that had been
     ///                given to it already goes to the next waiter.
     [[nodiscard("co_await the lock")]] auto lock() noexcept {
-        return detail::lock_leaf<guard, mutex*>(this);
+        return detail::lock_leaf<guard, mutex*>(semaphore_, 1, this);
     }
     /// The same; the guard shares the ownership of `m`, so it may go where it likes.
     [[nodiscard("co_await the lock")]] static auto lock_owned(std::shared_ptr<mutex> m) noexcept {
-        return detail::lock_leaf<owned_guard, std::shared_ptr<mutex>>(std::move(m));
+        return detail::lock_leaf<owned_guard, std::shared_ptr<mutex>>(m->semaphore_, 1,
+                                                                      std::move(m));
     }
     /// Takes the lock if it is free and nobody waits for it.
     ///
     /// Returns        a guard, or nullopt.
     [[nodiscard]] std::optional<guard> try_lock() noexcept {
         if (!acquire_now()) { return std::nullopt; }
-        return detail::mutex_access::make_guard<guard>(this);
+        return detail::guard_access::make<guard>(this);
     }
     /// The same; the guard shares the ownership of `m`.
     [[nodiscard]] static std::optional<owned_guard> try_lock_owned(
         std::shared_ptr<mutex> m) noexcept {
         if (!m->acquire_now()) { return std::nullopt; }
-        return detail::mutex_access::make_guard<owned_guard>(std::move(m));
+        return detail::guard_access::make<owned_guard>(std::move(m));
     }
     /// Waits for the lock on a plain thread, or in a blocking closure. In the same queue as lock().
     ///
@@ -202,7 +150,9 @@ public:
     }
 
 private:
-    friend struct detail::mutex_access;
+    template <class, class>
+    friend class basic_mutex_guard;
+    friend class condition_variable;
     bool acquire_now() noexcept {
         return semaphore_.try_acquire(1) == detail::batch_semaphore::attempt::granted;
     }
@@ -227,7 +177,5 @@ inline constexpr bool enable_sendable<sync::basic_mutex_guard<T, Owner>> = senda
 template <class T, class Owner>
 inline constexpr bool enable_owning<sync::basic_mutex_guard<T, Owner>> =
     !std::is_pointer_v<Owner> && owning<T>;
-template <class Guard, class Owner>
-inline constexpr bool enable_owning<detail::lock_leaf<Guard, Owner>> = enable_owning<Guard>;
 
 }  // namespace edo

@@ -4,8 +4,8 @@
 #include <edo/base/detail/intrusive_list.hpp>
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/leaf.hpp>
+#include <edo/coro/detail/wake_list.hpp>
 #include <edo/coro/owning.hpp>
-#include <edo/sync/detail/wake_list.hpp>
 
 #include <cstdint>
 
@@ -73,7 +73,7 @@ private:
 ///     while (!condition()) { co_await std::move(changed); … }
 ///
 /// Thread safety  every member may be called from any thread, with or without a runtime.
-/// Lifetime       it must outlive what notified() gave, nothing more.
+/// Lifetime       it must outlive what notified() gave, and the calls of notify_waiters().
 /// Memory         what was done before a notify happens before the return of the await it ends.
 /// Allocation     none.
 /// Source         tokio::sync::Notify.

@@ -5,8 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "support/poll.hpp"
 #include "support/runtime_fixture.hpp"
 
@@ -101,11 +99,7 @@ TEST_F(sync_batch_semaphore, close_semaphore_notifies_permit) {
 
 TEST_F(sync_batch_semaphore, one_release_wakes_more_than_a_batch) {
     batch_semaphore s(0);
-    std::deque<test::polled<acquire_leaf>> waiting;
-    for (int i = 0; i < 100; ++i) {
-        waiting.emplace_back(acquire_leaf(s, 1));
-        EXPECT_FALSE(waiting.back().poll());
-    }
+    auto waiting = test::line_of(100, [&] { return acquire_leaf(s, 1); });
     s.give_back(101);
     for (auto& w : waiting) {
         EXPECT_EQ(w.wakes(), 1);
@@ -116,11 +110,7 @@ TEST_F(sync_batch_semaphore, one_release_wakes_more_than_a_batch) {
 
 TEST_F(sync_batch_semaphore, close_wakes_more_than_a_batch) {
     batch_semaphore s(0);
-    std::deque<test::polled<acquire_leaf>> waiting;
-    for (int i = 0; i < 100; ++i) {
-        waiting.emplace_back(acquire_leaf(s, 2));
-        EXPECT_FALSE(waiting.back().poll());
-    }
+    auto waiting = test::line_of(100, [&] { return acquire_leaf(s, 2); });
     s.give_back(1);
     s.close();
     for (auto& w : waiting) { EXPECT_FALSE(w.take()); }

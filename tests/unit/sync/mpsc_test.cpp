@@ -403,15 +403,17 @@ TEST(mpsc, recv_timeout) {
         using namespace std::chrono_literals;
         auto [tx, rx] = mpsc<int>(5);
         for (int i = 0; i < 5; ++i) {
-            auto sent = co_await edo::timeout(1s, tx.send(i));
+            auto sent = co_await tx.send_timeout(i, 1s);
             EXPECT_TRUE(sent.has_value());
         }
-        auto late = co_await edo::timeout(1s, tx.send(10));
-        EXPECT_FALSE(late.has_value());
+        const auto begin = edo::clock::now();
+        auto late = co_await tx.send_timeout(10, 1s);
+        EXPECT_TRUE(!late && late.error().is_timeout() && late.error().value() == 10);
+        EXPECT_EQ(edo::clock::now() - begin, 1s);
         EXPECT_EQ(tx.capacity(), 0U);
         { auto gone = std::move(rx); }
-        auto closed = co_await edo::timeout(1s, tx.send(11));
-        EXPECT_EQ(closed->error().value(), 11);
+        auto closed = co_await tx.send_timeout(11, 1s);
+        EXPECT_TRUE(!closed && closed.error().is_closed() && closed.error().value() == 11);
     }());
 }
 

@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -305,11 +304,7 @@ TEST(notify, notify_one_after_dropped_all) {
 
 TEST(notify, notify_waiters_wakes_more_than_a_batch) {
     notify n;
-    std::deque<test::polled<edo::sync::notified>> waiting;
-    for (int i = 0; i < 100; ++i) {
-        waiting.emplace_back(n.notified());
-        EXPECT_FALSE(waiting.back().poll());
-    }
+    auto waiting = test::line_of(100, [&] { return n.notified(); });
     n.notify_waiters();
     for (auto& w : waiting) {
         EXPECT_EQ(w.wakes(), 1);

@@ -10,7 +10,7 @@
 
 #include <edo/base/detail/intrusive_list.hpp>
 #include <edo/base/detail/mutex.hpp>
-#include <edo/sync/detail/wake_list.hpp>
+#include <edo/coro/detail/wake_list.hpp>
 
 #include <cstddef>
 
@@ -44,6 +44,7 @@ public:
         const bool granted = phase_.load(relaxed) == phase::granted;
         is_armed_ = false;
         phase_.store(phase::idle, relaxed);
+        remaining_ = wanted_;  // the same leaf may be awaited again
         return granted;
     }
     /// Waits until whoever granted the permits has left the lock, so that the semaphore may die.
@@ -54,6 +55,9 @@ public:
         if (is_armed_) { disarm(); }
         return phase_.load(relaxed) == phase::granted ? wanted_ : 0;
     }
+    /// The same, and releases them.
+    void give_up() noexcept;
+    [[nodiscard]] std::size_t wanted() const noexcept { return wanted_; }
 
 private:
     friend class batch_semaphore;
@@ -81,7 +85,10 @@ public:
     [[nodiscard]] attempt try_acquire(std::size_t n) noexcept {
         std::size_t v = word_.load(relaxed);
         for (;;) {
-            if ((v & closed_bit) != 0) { return attempt::closed; }
+            if ((v & closed_bit) != 0) {
+                static_cast<void>(is_closed());  // acquires what was done before close()
+                return attempt::closed;
+            }
             if ((v >> shift) < n) { return attempt::none; }
             // acquire: pairs with give_back(), what was done under the permits is seen
             if (word_.compare_exchange(v, v - (n << shift), acquire, relaxed)) {
@@ -103,6 +110,14 @@ public:
             }
         }
         return false;
+    }
+    /// Removes up to `n` permits that nobody has. How many.
+    std::size_t forget(std::size_t n) noexcept {
+        std::size_t v = word_.load(relaxed);
+        for (;;) {
+            const std::size_t gone = n < (v >> shift) ? n : v >> shift;
+            if (word_.compare_exchange(v, v - (gone << shift), relaxed, relaxed)) { return gone; }
+        }
     }
     /// Fails all who wait and all later requests; permits that are out stay valid.
     EDO_API void close() noexcept;
@@ -148,6 +163,10 @@ inline bool semaphore_waiter::ready() noexcept {
 
 inline void semaphore_waiter::pass_lock() noexcept {
     if (is_armed_) { lock_guard guard(semaphore_->lock_); }
+}
+
+inline void semaphore_waiter::give_up() noexcept {
+    if (const std::size_t n = leave()) { semaphore_->give_back(n); }
 }
 
 }  // namespace edo::detail

@@ -189,11 +189,12 @@ private:
         return false;
     }
 
-    alignas(cache_line) atomic<std::size_t> drawn_{0};  ///< slots that senders have drawn
-    atomic<block*> senders_block_;                      ///< where senders start to look
-    alignas(cache_line) block* head_;                   ///< block of the slot that is read next
-    block* oldest_;                                     ///< first block that is not reused yet
-    std::size_t position_ = 0;                          ///< slot that is read next
+    atomic<std::size_t> drawn_{0};  ///< slots that senders have drawn
+    atomic<block*> senders_block_;  ///< where senders start to look
+    [[maybe_unused]] line_gap gap_;
+    block* head_;               ///< block of the slot that is read next
+    block* oldest_;             ///< first block that is not reused yet
+    std::size_t position_ = 0;  ///< slot that is read next
 };
 
 }  // namespace edo::detail

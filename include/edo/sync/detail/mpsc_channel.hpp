@@ -141,7 +141,8 @@ private:
     block_list<mpsc_value<T>> values_;
     consumer_latch latch_;
     std::size_t capacity_;
-    alignas(cache_line) batch_semaphore semaphore_;
+    [[maybe_unused]] line_gap gap_;
+    batch_semaphore semaphore_;
     sync::notify closing_;
     atomic<std::size_t> senders_{1};
     atomic<std::size_t> weak_{0};

@@ -1,0 +1,183 @@
+/// A bounded queue with many senders and many receivers; each value goes to one of them.
+#pragma once
+
+#include <edo/coro/detail/thread_cell.hpp>
+#include <edo/coro/owning.hpp>
+#include <edo/coro/sendable.hpp>
+#include <edo/sync/detail/mpmc_channel.hpp>
+
+#include <source_location>
+
+namespace edo::sync {
+
+/// The end of an mpmc channel that sends. Senders that wait for room are served first come, first
+/// served. For a limit of time: timeout(d, tx.send(v)).
+///
+/// Ownership      copies send to the same receivers. One that was moved from may only be assigned to or
+///                destroyed. When the last one is gone, receivers get the values that are left, then
+///                nothing.
+/// Thread safety  every const member may be called from any thread.
+template <class T>
+class mpmc_sender {
+public:
+    /// Another sender.
+    mpmc_sender(const mpmc_sender& other) noexcept : channel_(other.channel_) {
+        if (channel_) { channel_->add_sender(); }
+    }
+    /// Takes the end over.
+    mpmc_sender(mpmc_sender&& other) noexcept = default;
+    /// Exchanges the ends.
+    mpmc_sender& operator=(mpmc_sender other) noexcept {
+        std::swap(channel_, other.channel_);
+        return *this;
+    }
+    ~mpmc_sender() {
+        if (channel_) { channel_->drop_sender(); }
+    }
+
+    /// Waits for room, then sends.
+    ///
+    /// Returns        nothing, or the value if no receiver is left or the channel was closed. A success
+    ///                does not mean that the value will be received.
+    /// Errors         throws std::bad_alloc; the value is lost then.
+    /// Cancel safety  dropping it gives up the place in line and destroys the value.
+    [[nodiscard("co_await it")]] auto send(T value) const {
+        return detail::mpmc_send_leaf<T>(*channel_, std::move(value));
+    }
+    /// Sends if there is room and nobody waits for it.
+    ///
+    /// Returns        nothing, or the value and why.
+    std::expected<void, try_send_error<T>> try_send(T value) const {
+        using reason = try_reserve_error::reason;
+        using attempt = detail::batch_semaphore::attempt;
+        detail::mpsc_value<T> stored(std::move(value));
+        const attempt result = channel_->room.try_acquire(1);
+        if (result != attempt::granted) {
+            const reason why = result == attempt::closed ? reason::closed : reason::full;
+            return std::unexpected(try_send_error<T>(why, std::move(*stored)));
+        }
+        if (channel_->push(std::move(stored))) { return {}; }
+        return std::unexpected(try_send_error<T>(reason::closed, std::move(*stored)));
+    }
+    /// send() for a plain thread or a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::expected<void, send_error<T>> blocking_send(
+        T value, std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(send(std::move(value)), "mpmc_sender::blocking_send()",
+                                      where);
+    }
+    /// Whether no receiver is left, or one has closed the channel.
+    [[nodiscard]] bool is_closed() const noexcept { return channel_->room.is_closed(); }
+    /// The number of values that fit in now.
+    [[nodiscard]] std::size_t capacity() const noexcept { return channel_->room.available(); }
+    /// The number of values that the channel was made for.
+    [[nodiscard]] std::size_t max_capacity() const noexcept { return channel_->max_capacity; }
+    /// Whether the two belong to the same channel.
+    [[nodiscard]] bool same_channel(const mpmc_sender& other) const noexcept {
+        return channel_ == other.channel_;
+    }
+
+private:
+    template <class U>
+    friend auto mpmc(std::size_t capacity);
+    explicit mpmc_sender(std::shared_ptr<detail::mpmc_channel<T>> channel) noexcept
+        : channel_(std::move(channel)) {}
+    std::shared_ptr<detail::mpmc_channel<T>> channel_;
+};
+
+/// The end of an mpmc channel that receives. Receivers that wait are served first come, first served.
+///
+/// Ownership      copies receive from the same queue. One that was moved from may only be assigned to
+///                or destroyed. When the last one is gone the values that are left are destroyed.
+/// Thread safety  every const member may be called from any thread.
+template <class T>
+class mpmc_receiver {
+public:
+    /// Another receiver.
+    mpmc_receiver(const mpmc_receiver& other) noexcept : channel_(other.channel_) {
+        if (channel_) { channel_->add_receiver(); }
+    }
+    /// Takes the end over.
+    mpmc_receiver(mpmc_receiver&& other) noexcept = default;
+    /// Exchanges the ends.
+    mpmc_receiver& operator=(mpmc_receiver other) noexcept {
+        std::swap(channel_, other.channel_);
+        return *this;
+    }
+    ~mpmc_receiver() {
+        if (channel_) { channel_->drop_receiver(); }
+    }
+
+    /// Waits for a value: std::optional<T>; nothing once the channel is closed and empty.
+    ///
+    /// Cancel safety  dropping it gives up the place in line; a value that was meant for it goes to the
+    ///                next.
+    [[nodiscard("co_await it")]] auto recv() const noexcept {
+        return detail::mpmc_recv_leaf<T>(*channel_);
+    }
+    /// A value, if one is there and nobody waits for it.
+    [[nodiscard]] std::expected<T, try_recv_error> try_recv() const {
+        using attempt = detail::batch_semaphore::attempt;
+        const attempt result = channel_->values.try_acquire(1);
+        if (result == attempt::none) { return std::unexpected(try_recv_error::empty); }
+        std::optional<T> value = channel_->pop();
+        if (!value) { return std::unexpected(try_recv_error::closed); }
+        return std::move(*value);
+    }
+    /// recv() for a plain thread or a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::optional<T> blocking_recv(
+        std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(recv(), "mpmc_receiver::blocking_recv()", where);
+    }
+    /// Nothing can be sent any more; what lies in the queue can be received.
+    void close() const noexcept { channel_->close(); }
+    /// Whether no sender is left, or the channel was closed.
+    [[nodiscard]] bool is_closed() const noexcept { return channel_->values.is_closed(); }
+    /// The number of values in the queue.
+    [[nodiscard]] std::size_t size() const noexcept { return channel_->size(); }
+    /// Whether there are none.
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    /// Whether the two belong to the same channel.
+    [[nodiscard]] bool same_channel(const mpmc_receiver& other) const noexcept {
+        return channel_ == other.channel_;
+    }
+
+private:
+    template <class U>
+    friend auto mpmc(std::size_t capacity);
+    explicit mpmc_receiver(std::shared_ptr<detail::mpmc_channel<T>> channel) noexcept
+        : channel_(std::move(channel)) {}
+    std::shared_ptr<detail::mpmc_channel<T>> channel_;
+};
+
+/// `auto [tx, rx] = mpmc<T>(capacity)`: a queue of up to `capacity` values with any number of senders
+/// and receivers. Throws std::invalid_argument for 0, std::bad_alloc. As the channels of Go.
+template <class T>
+[[nodiscard]] auto mpmc(std::size_t capacity) {
+    auto channel = std::make_shared<detail::mpmc_channel<T>>(capacity);
+    return std::pair(mpmc_sender<T>(channel), mpmc_receiver<T>(channel));
+}
+
+}  // namespace edo::sync
+
+namespace edo {
+
+/// The ends may change threads if the values may.
+template <class T>
+inline constexpr bool enable_sendable<sync::mpmc_sender<T>> = sendable<T>;
+template <class T>
+inline constexpr bool enable_sendable<sync::mpmc_receiver<T>> = sendable<T>;
+template <class T>
+inline constexpr bool enable_owning<sync::mpmc_sender<T>> = owning<T>;
+template <class T>
+inline constexpr bool enable_owning<sync::mpmc_receiver<T>> = owning<T>;
+/// They refer to their end.
+template <class T>
+inline constexpr bool enable_owning<detail::mpmc_send_leaf<T>> = false;
+template <class T>
+inline constexpr bool enable_owning<detail::mpmc_recv_leaf<T>> = false;
+
+}  // namespace edo
