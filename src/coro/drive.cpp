@@ -11,7 +11,8 @@
 /// - publish first, park last: until park() succeeds the worker owns cell and frames, so an
 ///   await_suspend may touch its awaiter after it has made it known to a waker; what is awaited may
 ///   take a turn inside await_suspend (drive_inside, start_inside);
-/// - all destruction happens here, never inside await_suspend: what runs is never what is destroyed;
+/// - what runs is never what is destroyed: frames are destroyed here, a task's or branch's in a step of
+///   its turn; a group may let branches of its own be dropped while it starts others;
 /// - frames are destroyed leaf to root, by a loop, so the depth of a chain is not bounded.
 namespace edo::detail {
 namespace {
@@ -24,7 +25,8 @@ public:
           current_(cx.current),
           budget_(cx.budget),
           locals_(cx.thread_values),
-          blocking_allowed_(std::exchange(cx.blocking_allowed, false)) {
+          blocking_allowed_(std::exchange(cx.blocking_allowed, false)),
+          outermost_(cx.outermost) {
         cx.budget = fresh_budget ? task_budget : cx.budget_left;
         cx.thread_values = nullptr;
     }
@@ -34,6 +36,7 @@ public:
         cx_.budget = budget_;
         cx_.thread_values = locals_;
         cx_.blocking_allowed = blocking_allowed_;
+        cx_.outermost = outermost_;
     }
     turn_scope(const turn_scope&) = delete;
     turn_scope& operator=(const turn_scope&) = delete;
@@ -44,6 +47,7 @@ private:
     std::uint32_t budget_;
     const local_value* locals_;
     bool blocking_allowed_;
+    cell_base* outermost_;
 };
 
 /// Installs the local_set that a branch runs in, if it is another than its task's.
@@ -69,6 +73,9 @@ branch* parent_of(branch& b) noexcept {
 }
 
 branch* outermost_dying(branch& b) noexcept {
+    const side_block* side = b.owner().side();
+    if (side == nullptr) { return b.dying ? &b : nullptr; }  // no branches: see add_fork_pin()
+    if (!side->has_waited_to_drop) { return nullptr; }       // mostly: no walk
     branch* found = nullptr;
     for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
         if (at->dying) { found = at; }
@@ -108,10 +115,10 @@ void run_branch(context& cx, branch& b) noexcept {
 
 /// The first steps of the root branch of a cell. False: the cell has ended.
 bool start(context& cx, cell_base& cell) noexcept {
-    cx.current = &cell.root;
+    cx.current = &cell.root();
     if (!cell.begin()) { return false; }
-    run_branch(cx, cell.root);
-    return !cell.root.done;
+    run_branch(cx, cell.root());
+    return !cell.done;
 }
 
 /// Lets a branch go on at its innermost coroutine.
@@ -128,8 +135,8 @@ void resume(branch& b) noexcept {
 }
 
 void wake(branch& b) noexcept {
-    if (b.waiting != nullptr) {
-        b.waiting->woken(b);
+    if (handler* what = b.waits_on()) {
+        what->woken(b);
     } else if (outermost_dying(b) == nullptr) {
         resume(b);
     }
@@ -143,7 +150,7 @@ void collect_branches(cell_base& cell, state_word::value seen) noexcept {
         child_branch* following = std::exchange(newest->next, oldest);
         oldest = std::exchange(newest, following);
     }
-    while (oldest != nullptr) { cell.side->ready.push(*std::exchange(oldest, oldest->next)); }
+    while (oldest != nullptr) { cell.side()->ready.push(*std::exchange(oldest, oldest->next)); }
 }
 
 void destroy_chain(branch& b) noexcept {
@@ -179,20 +186,22 @@ void unlist(child_branch& b) noexcept {
     if (auto seen = cell.state.look(); (seen & ~state_word::flags) != 0) {
         collect_branches(cell, seen);
     }
-    remove_from(cell.side->ready, b);
-    remove_from(cell.side->deferred, b);
+    remove_from(cell.side()->ready, b);
+    remove_from(cell.side()->deferred, b);
 }
 
 /// Destroys the frames of a branch and, before them, those of all branches below it.
 void destroy(branch& top) noexcept {
     branch* at = &top;
     for (;;) {
-        while (at->waiting != nullptr) {
-            child_branch* child = at->waiting->last_child();
-            if (child == nullptr) { break; }
+        while (handler* what = at->waits_on()) {
+            child_branch* child = what->last_child();
+            if (child == nullptr) {
+                at->wait_on(nullptr);
+                break;
+            }
             at = child;
         }
-        at->waiting = nullptr;
         destroy_chain(*at);
         if (at->is_child) { unlist(static_cast<child_branch&>(*at)); }
         if (at == &top) { return; }
@@ -211,6 +220,11 @@ void dropped(branch& b) noexcept {
     }
 }
 
+std::uint32_t pins_of(const branch& b) noexcept {
+    const wait_state* waits = b.waits();
+    return waits != nullptr ? waits->pins : 0;
+}
+
 bool is_below(branch& b, const branch& ancestor) noexcept {
     for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
         if (at == &ancestor) { return true; }
@@ -221,31 +235,55 @@ bool is_below(branch& b, const branch& ancestor) noexcept {
 /// The turn is over without a park: what yielded is ready in the next one.
 void end_yielded_turn(cell_base& cell) noexcept {
     cell.yielded = false;
-    if (std::exchange(cell.root_deferred, false)) { cell.seen ^= state_word::wake; }
-    if (cell.side) { cell.side->ready.append(cell.side->deferred); }
+    if (cell.root_deferred) {
+        cell.root_deferred = false;
+        cell.seen = !cell.seen;
+    }
+    side_block* side = cell.side();
+    if (side == nullptr) { return; }
+    // Who came first has spent the budget; next time another branch does.
+    if (context_here().budget == 0) {
+        if (child_branch* first = side->deferred.pop()) { side->deferred.push(*first); }
+    }
+    side->ready.append(side->deferred);
 }
 
 /// One step of a turn. False: nothing was left to do. Branches come before the root, so that a group
 /// sees its children run before it is woken itself.
 bool step(cell_base& cell, state_word::value seen) noexcept {
-    if ((seen & state_word::abort) != 0 && !cell.root.dying) {
-        drop(cell.root);
+    if ((seen & state_word::abort) != 0 && !cell.dying) {
+        drop(cell.root());
     } else if ((seen & ~state_word::flags) != 0) {
         collect_branches(cell, seen);
-    } else if (child_branch* ready = cell.side ? cell.side->ready.pop() : nullptr) {
+    } else if (child_branch* ready = cell.side() != nullptr ? cell.side()->ready.pop() : nullptr) {
         wake(*ready);
-    } else if ((seen & state_word::wake) != cell.seen) {
-        cell.seen ^= state_word::wake;
-        wake(cell.root);
+    } else if (((seen & state_word::wake) != 0) != cell.seen) {
+        cell.seen = !cell.seen;
+        wake(cell.root());
     } else {
         return false;
     }
     return true;
 }
 
+/// What its code has left under way.
+void end_bound(cell_base& cell) noexcept {
+    if (side_block* side = cell.side()) {
+        while (task_bound* left = side->bound.front()) { left->task_ends(); }
+    }
+}
+
 void finish(context& cx, cell_base& cell) noexcept {
-    cx.current = &cell.root;
-    cell.finish(!cell.root.done);
+    cx.current = &cell.root();
+    end_bound(cell);
+    cell.finish(!cell.done);
+}
+
+/// An operation that the turn before could not pay for.
+void pay_debt(context& cx, cell_base& cell) noexcept {
+    if (!cell.owes_budget) { return; }
+    cell.owes_budget = false;
+    static_cast<void>(spend_budget(cx));
 }
 
 turn run_turn(cell_base& cell) noexcept {
@@ -283,7 +321,8 @@ turn drive(cell_base& cell, bool fresh_budget) noexcept {
     std::coroutine_handle<> handover;
     {
         turn_scope scope(cx, fresh_budget);
-        if (std::exchange(cell.owes_budget, false)) { static_cast<void>(spend_budget(cx)); }
+        cx.outermost = &cell;
+        pay_debt(cx, cell);
         result = run_turn(cell);
         handover = std::exchange(cx.handover, {});
     }
@@ -295,11 +334,11 @@ turn drive_inside(cell_base& cell) noexcept {
     context& cx = context_here();
     branch* outer = cx.current;
     turn result = turn::ended;
-    if (cell.root.point || cell.state.is_abort_requested()) {
-        if (std::exchange(cell.owes_budget, false)) { static_cast<void>(spend_budget(cx)); }
+    if (cell.point || cell.state.is_abort_requested()) {
+        pay_debt(cx, cell);
         result = run_turn(cell);
-    } else {                            // it is new: the short way
-        cell.seen ^= state_word::wake;  // a new cell counts as woken
+    } else {                     // it is new: the short way
+        cell.seen = !cell.seen;  // a new cell counts as woken
         if (start(cx, cell)) {
             result = run_turn(cell);
         } else {
@@ -311,10 +350,26 @@ turn drive_inside(cell_base& cell) noexcept {
     return result;
 }
 
+void cell_base::free_side() noexcept { delete side_; }
+
+bool run_fork(fork_cell& child) noexcept {
+    context& cx = context_here();
+    branch* outer = std::exchange(cx.current, &child);
+    if (!child.state.is_abort_requested()) {  // else the turn drops it
+        child.seen = !child.seen;             // a new cell counts as woken
+        run_branch(cx, child);
+    }
+    const bool is_done = child.done;  // after its turn it may be anywhere
+    if (is_done) { end_bound(child); }
+    if (!is_done && run_turn(child) == turn::yielded) { child.home->schedule(child); }
+    cx.current = outer;
+    if (cx.handover) { std::exchange(cx.handover, {}).resume(); }
+    return is_done;
+}
+
 child_branch::child_branch(branch& parent_branch, handler& group_of_parent,
                            std::coroutine_handle<> first) noexcept
-    : branch(parent_branch.owner()), parent(&parent_branch), group(&group_of_parent) {
-    is_child = true;
+    : branch(true), cell(&parent_branch.owner()), parent(&parent_branch), group(&group_of_parent) {
     point = first;
     unconstrained = parent_branch.unconstrained;
     locals = locals_of(parent_branch);
@@ -323,9 +378,9 @@ child_branch::child_branch(branch& parent_branch, handler& group_of_parent,
 
 void make_ready(branch& b) noexcept {
     if (b.is_child) {
-        b.owner().side->ready.push(static_cast<child_branch&>(b));
+        b.owner().side()->ready.push(static_cast<child_branch&>(b));
     } else {
-        b.owner().seen ^= state_word::wake;
+        b.owner().seen = !b.owner().seen;
     }
 }
 
@@ -347,26 +402,32 @@ void defer(branch& b) noexcept {
     cell_base& cell = b.owner();
     cell.yielded = true;
     if (b.is_child) {
-        cell.side->deferred.push(static_cast<child_branch&>(b));
+        cell.side()->deferred.push(static_cast<child_branch&>(b));
     } else {
         cell.root_deferred = true;
     }
 }
 
 void go_on(branch& b) noexcept {
-    b.waiting = nullptr;
+    b.wait_on(nullptr);
     if (outermost_dying(b) == nullptr) { resume(b); }
 }
 
 void drop(branch& b) noexcept {
     b.dying = true;
-    if (b.pins == 0) {
+    if (pins_of(b) == 0) {
         destroy(b);
         dropped(b);
         return;
     }
     // Cancelling does not complete anything here: completion is a wake, taken in the loop.
-    intrusive_list<pin>& pins = b.owner().side->pins;
+    side_block* side = b.owner().side();
+    if (side == nullptr) {
+        static_cast<pin*>(b.waits_on())->cancel();  // see add_fork_pin()
+        return;
+    }
+    side->has_waited_to_drop = true;
+    intrusive_list<pin>& pins = side->pins;
     intrusive_list<pin> asked;
     while (pin* p = pins.pop_front()) {
         asked.push_back(*p);
@@ -378,21 +439,41 @@ void drop(branch& b) noexcept {
 void add_pin(pin& p, branch& b) {
     b.owner().side_or_make().pins.push_back(p);
     p.at_ = &b;
-    for (branch* at = &b; at != nullptr; at = parent_of(*at)) { ++at->pins; }
+    count_pins(b, 1);
+}
+
+void count_pins(branch& b, std::uint32_t pins) noexcept {
+    for (branch* at = &b; at != nullptr; at = parent_of(*at)) { at->waits()->pins += pins; }
+}
+
+void add_fork_pin(pin& p, branch& b) noexcept {
+    if (b.owner().side() != nullptr) {
+        add_pin(p, b);
+    } else {
+        p.at_ = &b;
+        b.waits()->pins = 1;
+    }
 }
 
 void remove_pin(pin& p) noexcept {
-    intrusive_list<pin>::erase(p);
-    for (branch* at = p.at_; at != nullptr; at = parent_of(*at)) { --at->pins; }
+    if (p.is_linked()) { intrusive_list<pin>::erase(p); }
+    for (branch* at = p.at_; at != nullptr; at = parent_of(*at)) { --at->waits()->pins; }
 }
+
+bool is_dying(branch& b) noexcept { return outermost_dying(b) != nullptr; }
 
 void pin_completed(pin& p, branch& b) noexcept {
     remove_pin(p);
-    b.waiting = nullptr;
     branch* dying = outermost_dying(b);
     if (dying == nullptr) {
+        b.wait_on(nullptr);
         resume(b);
-    } else if (dying->pins == 0) {
+        return;
+    }
+    for (branch* at = &b; at != dying; at = parent_of(*at)) {
+        at->dying = true;
+    }  // it was cancelled
+    if (pins_of(*dying) == 0) {
         destroy(*dying);
         dropped(*dying);
     }
@@ -400,8 +481,7 @@ void pin_completed(pin& p, branch& b) noexcept {
 
 const local_value* locals_of(const branch& b) noexcept {
     if (b.is_child) { return static_cast<const child_branch&>(b).locals; }
-    const auto& side = b.owner().side;
-    return side ? side->locals : nullptr;
+    return b.owner().locals();
 }
 
 void set_locals(branch& b, const local_value* locals) {

@@ -25,11 +25,11 @@ void foreign_wait::begin(std::coroutine_handle<> waiter) {
     branch& b = *this_context().current;
     add_pin(*this, b);
     b.point = waiter;
-    b.waiting = this;
+    b.wait_on(this);
 }
 
 void foreign_wait::end() noexcept {
-    at().waiting = nullptr;
+    at().wait_on(nullptr);
     remove_pin(*this);
 }
 

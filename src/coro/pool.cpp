@@ -1,6 +1,7 @@
 #include "base/fork.hpp"
 
 #include <edo/base/detail/atomic.hpp>
+#include <edo/base/detail/cache_line.hpp>
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/pool.hpp>
 
@@ -11,56 +12,52 @@
 #include <type_traits>
 #include <utility>
 
-/// Size classes of 64 bytes. Each thread keeps up to two batches of a class; full batches travel
-/// through a depot that all threads share, so that a thread which only allocates is fed by one that
-/// only frees. The depot is bounded too: what exceeds it goes back to the heap.
+/// Each thread keeps up to two batches of a class; full batches travel through a depot that all threads
+/// share, so that a thread which only allocates is fed by one that only frees. The depot is bounded
+/// too: what exceeds it goes back to the heap.
 namespace edo::detail {
 namespace {
 
-constexpr std::size_t granularity = 64;
-constexpr std::size_t class_count = 16;  // blocks of up to 1 KiB; larger ones come from the heap
 constexpr std::uint32_t batch_size = 64;
-constexpr std::size_t depot_bytes = std::size_t{32} << 20;  // of each class
+constexpr std::size_t depot_bytes = std::size_t{64} << 20;
 
 struct block {
     block* next;
     block* next_batch;  // of the first block of a batch in the depot
 };
 
-constexpr std::size_t class_of(std::size_t size) { return (size - 1) / granularity; }
-constexpr std::size_t class_bytes(std::size_t index) { return (index + 1) * granularity; }
+constexpr std::size_t class_count = pool_classes::count;
+constexpr std::size_t class_bytes(std::size_t index) { return pool_classes::bytes(index); }
 constexpr std::size_t batch_bytes(std::size_t index) { return batch_size * class_bytes(index); }
 
 void free_chain(block* first) noexcept {
     while (first != nullptr) { ::operator delete(std::exchange(first, first->next)); }
 }
 
-/// Full batches of each class.
+/// Full batches of each class. Neighbouring classes have different locks.
 class depot {
 public:
     void hold_locks_over_forks() {
         for (shelf& s : shelves_) { hold_over_forks(s.lock); }
     }
     block* take(std::size_t index) noexcept {
-        shelf& s = shelves_[index];
+        shelf& s = shelf_of(index);
         lock_guard guard(s.lock);
-        block* batch = s.first;
+        block*& first = s.first[index / shelf_count];
+        block* batch = first;
         if (batch != nullptr) {
-            s.first = batch->next_batch;
-            --s.count;
+            first = batch->next_batch;
+            held_.fetch_sub(batch_bytes(index), relaxed);
         }
         return batch;
     }
     void put(std::size_t index, block* batch) noexcept {
-        shelf& s = shelves_[index];
-        {
+        if (held_.load(relaxed) < depot_bytes) {
+            shelf& s = shelf_of(index);
             lock_guard guard(s.lock);
-            if (s.count * batch_bytes(index) < depot_bytes) {
-                batch->next_batch = s.first;
-                s.first = batch;
-                ++s.count;
-                return;
-            }
+            batch->next_batch = std::exchange(s.first[index / shelf_count], batch);
+            held_.fetch_add(batch_bytes(index), relaxed);
+            return;
         }
         free_chain(batch);
         give_back_pages(batch_bytes(index));
@@ -83,13 +80,15 @@ private:
         freed_.fetch_add(freed, relaxed);
 #endif
     }
-    atomic<std::size_t> freed_{0};
-    struct shelf {
+    static constexpr std::size_t shelf_count = 16;
+    struct alignas(cache_line) shelf {
         mutex lock;
-        block* first EDO_GUARDED_BY(lock) = nullptr;
-        std::uint32_t count EDO_GUARDED_BY(lock) = 0;
+        block* first[class_count / shelf_count] EDO_GUARDED_BY(lock) = {};
     };
-    shelf shelves_[class_count];
+    shelf& shelf_of(std::size_t index) noexcept { return shelves_[index % shelf_count]; }
+    atomic<std::size_t> held_{0};  // bytes, of all classes
+    atomic<std::size_t> freed_{0};
+    shelf shelves_[shelf_count];
 };
 
 // There from the start: whoever waits for another thread to make it would wait for ever in the child of
@@ -126,10 +125,7 @@ public:
         bin& b = bins_[index];
         block* batch = std::exchange(b.full, nullptr);
         if (batch == nullptr) { batch = shared_depot.take(index); }
-        if (batch == nullptr) {
-            count_heap_alloc();
-            return ::operator new(class_bytes(index));
-        }
+        if (batch == nullptr) { return heap_take(class_bytes(index)); }
         b.current = batch->next;
         b.count = batch_size - 1;
         return batch;
@@ -188,30 +184,19 @@ thread_cache* this_thread_cache() noexcept {
 
 constexpr bool plain_new = EDO_ASAN != 0;
 
-constexpr bool is_recycled(std::size_t size) { return !plain_new && class_of(size) < class_count; }
-
 /// What the fast paths below leave over; out of them, so that they need no registers.
-EDO_NOINLINE void* allocate_slowly(std::size_t size) {
-    if (is_recycled(size)) {
-        const std::size_t index = class_of(size);
-        if (thread_cache* cache = this_thread_cache()) {
-            void* found = cache->allocate(index);
-            return found != nullptr ? found : cache->refill(index);
-        }
-        size = class_bytes(index);  // whoever frees it may put it into a cache
-    }
-    count_heap_alloc();
-    return ::operator new(size);
+EDO_NOINLINE void* take_slowly(std::size_t index) {
+    thread_cache* cache = this_thread_cache();
+    if (cache == nullptr) { return heap_take(class_bytes(index)); }
+    void* found = cache->allocate(index);
+    return found != nullptr ? found : cache->refill(index);
 }
 
-EDO_NOINLINE void free_slowly(void* memory, std::size_t size) noexcept {
-    thread_cache* cache = is_recycled(size) ? this_thread_cache() : nullptr;
+EDO_NOINLINE void give_slowly(void* memory, std::size_t index) noexcept {
+    thread_cache* cache = this_thread_cache();
     if (cache == nullptr) {
         ::operator delete(memory);
-        return;
-    }
-    const std::size_t index = class_of(size);
-    if (!cache->free(memory, index)) {
+    } else if (!cache->free(memory, index)) {
         cache->unload(index);
         static_cast<void>(cache->free(memory, index));
     }
@@ -219,19 +204,26 @@ EDO_NOINLINE void free_slowly(void* memory, std::size_t size) noexcept {
 
 }  // namespace
 
-void* pool_allocate(std::size_t size) {
-    count_pool_alloc();
-    thread_cache* cache = cache_of_thread;
-    if (cache != nullptr && is_recycled(size)) {
-        if (void* found = cache->allocate(class_of(size))) { return found; }
-    }
-    return allocate_slowly(size);
+void* heap_take(std::size_t size) {
+    count_heap_alloc();
+    return ::operator new(size);
 }
 
-void pool_free(void* memory, std::size_t size) noexcept {
+void* pool_take(std::size_t index, std::size_t size) {
+    count_pool_alloc();
+    if (plain_new) { return heap_take(size); }
     thread_cache* cache = cache_of_thread;
-    if (cache != nullptr && is_recycled(size) && cache->free(memory, class_of(size))) { return; }
-    free_slowly(memory, size);
+    void* found = cache != nullptr ? cache->allocate(index) : nullptr;
+    return found != nullptr ? found : take_slowly(index);
+}
+
+void pool_give(void* memory, std::size_t index) noexcept {
+    if (plain_new) {
+        ::operator delete(memory);
+        return;
+    }
+    thread_cache* cache = cache_of_thread;
+    if (cache == nullptr || !cache->free(memory, index)) { give_slowly(memory, index); }
 }
 
 void pool_trim() noexcept {

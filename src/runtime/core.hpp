@@ -34,9 +34,12 @@ public:
     blocking_pool& blocking() noexcept override { return inhibiting; }
     time_driver& time() noexcept override { return timers; }
     shard_choice timer_place() const noexcept override;
+    void begin_root_fork() noexcept override { exec.begin_root_fork(); }
+    void end_root_fork() noexcept override { exec.end_root_fork(); }
     bool run_awaited(cell& task, suspension& waiter) noexcept override {
         return exec.run_awaited(task, static_cast<branch&>(waiter));
     }
+    bool bind(cell& task) noexcept override { return exec.bind(task); }
     void run_in_place(void (*f)(void*), void* argument, const std::source_location& where) override;
     void block_on(thread_cell& root, bool may_lend, const std::source_location& where) override;
 

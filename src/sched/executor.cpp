@@ -43,12 +43,16 @@ std::uint32_t first_look_interval(const executor_options& options) noexcept {
 }  // namespace
 
 executor::executor(runtime_core& core, drivers& park_drivers, executor_options options)
-    : core_(core), drivers_(park_drivers), options_(std::move(options)), idle_(0) {
+    : scheduler(&core),
+      core_(core),
+      drivers_(park_drivers),
+      options_(std::move(options)),
+      idle_(0) {
     const unsigned n = options_.places;
     places_.reserve(n);
     for (unsigned i = 0; i < n; ++i) {
         places_.push_back(std::make_unique<place>(*this, i, options_.event_interval,
-                                                  first_look_interval(options_)));
+                                                  first_look_interval(options_), idle_, n));
     }
     lock_guard guard(idle_lock_);
     sleepers_.reserve(n);
@@ -91,6 +95,29 @@ executor::~executor() {
     lock_guard last(inject_lock_);  // a foreign waker may still be inside inject()
 }
 
+place::place(executor& owner_executor, unsigned number, std::uint32_t event_interval,
+             std::uint32_t injection_interval, const atomic<std::uint64_t>& idle,
+             std::uint64_t workers) noexcept
+    : scheduler(owner_executor.tasks_owner),
+      fork_lane(idle, workers),
+      owner(owner_executor),
+      index(number),
+      maintenance(event_interval),
+      look(injection_interval),
+      random(number * 2654435761U + 1),
+      global_interval(injection_interval) {}
+
+void place::schedule(cell_base& cell) noexcept { owner.schedule(cell); }
+
+void place::wake_thief() noexcept { owner.wake_thief(); }
+
+void place::first_fork() noexcept { owner.first_fork(); }
+
+bool place::is_needed() noexcept { return owner.is_needed(*this); }
+
+worker_thread::worker_thread(executor& owner_executor)
+    : scheduler(owner_executor.tasks_owner), owner(owner_executor), sleeper(&parker::reserve()) {}
+
 void worker_thread::schedule(cell_base& cell) noexcept {
     parker* self = sleeper;  // the executor may be gone after the push
     cell_base* first = bound.load(relaxed);
@@ -101,11 +128,14 @@ void worker_thread::schedule(cell_base& cell) noexcept {
 }
 
 bool executor::bind(cell& task) noexcept {
-    if (!options_.has_threads || task.home != this) { return false; }
+    if (!options_.has_threads || task.is_bound || task.home->tasks_owner != &core_) { return true; }
+    // Only the holder of a place can list it, and a task in no list would outlive the shutdown.
+    if (!task.is_kept && !keep(task)) { return false; }
+    task.side()->listed_by = static_cast<place*>(task.home);
+    task.is_bound = true;
     worker_thread* here = thread_here();
-    static_cast<void>(keep(task));  // it may park where there is no place
     task.home = here != nullptr ? here : &threads_.front();
-    return here == nullptr;
+    return here != nullptr;
 }
 
 /// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.
@@ -157,10 +187,16 @@ void executor::launch(cell& task) noexcept {
     if (!inject(task, true)) { task.cancel_unqueued(); }
 }
 
+/// The place that has the task in its list.
+place* executor::listed_by(const cell& task) noexcept {
+    if (task.is_bound) { return task.side()->listed_by; }
+    return task.is_kept ? static_cast<place*>(task.home) : nullptr;
+}
+
 void executor::task_ended(cell& task) noexcept {
     place* here = context_here().worker;
     if (here != nullptr && &here->owner != this) { here = nullptr; }
-    if (task.listed_by != nullptr) { task.listed_by->unlist(task, task.listed_by == here); }
+    if (place* lister = listed_by(task)) { lister->unlist(task, lister == here); }
     if (here != nullptr) {
         here->count.ended.add_by_owner(1);
     } else {
@@ -168,7 +204,7 @@ void executor::task_ended(cell& task) noexcept {
     }
     if (closing_.load(relaxed)) {
         store_load_fence();  // pairs with: the one in enter_sleep()
-        if (alive() == 0) { unpark_all(); }
+        if (is_empty()) { unpark_all(); }
     }
 }
 
@@ -178,6 +214,11 @@ std::size_t executor::alive() const noexcept {
     std::uint64_t spawned = spawned_outside_.load(relaxed);
     for (const auto& p : places_) { spawned += p->count.spawned.load(relaxed); }
     return spawned > ended ? spawned - ended : 0;
+}
+
+void executor::end_root_fork() noexcept {
+    root_forks_.fetch_sub(1, seq_cst);  // pairs with: is_empty() of the workers
+    if (closing_.load(relaxed) && is_empty()) { unpark_all(); }
 }
 
 const place* executor::place_here() const noexcept {

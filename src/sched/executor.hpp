@@ -18,6 +18,8 @@ namespace edo::detail {
 
 inline constexpr std::uint32_t current_thread_interval = 31;  ///< as in Tokio
 
+inline constexpr std::chrono::microseconds shortest_guard{250};
+
 /// What the builder decides.
 struct executor_options {
     unsigned places = 1;
@@ -33,8 +35,7 @@ struct executor_options {
 /// A thread that was started for this executor. Without a place it rests. It is also the scheduler
 /// of tasks that must stay on this thread because they drive a local_set.
 struct worker_thread final : scheduler {
-    explicit worker_thread(executor& owner_executor)
-        : owner(owner_executor), sleeper(&parker::reserve()) {}
+    explicit worker_thread(executor& owner_executor);
     ~worker_thread() { parker::give_back(*sleeper); }
     worker_thread(const worker_thread&) = delete;
     worker_thread& operator=(const worker_thread&) = delete;
@@ -69,7 +70,8 @@ public:
     ~executor();
 
     void schedule(cell_base& cell) noexcept override;
-    /// Into the list of the place that the calling thread holds, which nobody else looks at.
+    /// Into the list of the place that the calling thread holds, which nobody else looks at. From
+    /// then on the place is the task's scheduler, until it is bound to a thread.
     bool keep(cell_base& cell) noexcept override;
     void launch(cell& task) noexcept;
     void task_ended(cell& task) noexcept;
@@ -77,8 +79,7 @@ public:
     /// See runtime_core.
     bool run_awaited(cell& task, branch& waiter) noexcept;
 
-    /// Binds a task that runs now to a thread, for its life. True: to another one than this; the
-    /// task must yield.
+    /// See runtime_core.
     bool bind(cell& task) noexcept;
 
     /// Runs a root to its end on this thread, which holds a place meanwhile if it may and can.
@@ -115,6 +116,19 @@ public:
     [[nodiscard]] const executor_options& options() const noexcept { return options_; }
     [[nodiscard]] place& at(std::size_t index) noexcept { return *places_[index]; }
     [[nodiscard]] std::size_t alive() const noexcept;
+    /// Whether nothing is left that needs the workers.
+    [[nodiscard]] bool is_empty() const noexcept {
+        return alive() == 0 && root_forks_.load(seq_cst) == 0;  // pairs with: end_root_fork()
+    }
+    /// See runtime_core.
+    void begin_root_fork() noexcept { root_forks_.fetch_add(1, relaxed); }
+    void end_root_fork() noexcept;
+    /// A place's first fork: who goes to sleep looks for children from now on.
+    void first_fork() noexcept;
+    /// Children of a fork wait, and a worker sleeps.
+    void wake_thief() noexcept { notify(); }
+    /// Whether the holder of a place has something else to do than the forks of its turn.
+    [[nodiscard]] bool is_needed(const place& p) noexcept;
     [[nodiscard]] std::uint64_t spawned_outside() const noexcept {
         return spawned_outside_.load(relaxed);
     }
@@ -135,11 +149,14 @@ private:
     void run_root(thread_cell& root) noexcept;
     bool run_bound() noexcept;
     worker_thread* thread_here() noexcept;
-    void run(cell& task, bool fresh_budget) noexcept;
-    void queue_again(cell& task, std::uint32_t budget_left) noexcept;
+    bool has_bound_here() noexcept;
+    void run(cell_base& task, bool fresh_budget) noexcept;
+    void queue_again(cell_base& task, std::uint32_t budget_left) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
+    static cell_base* take_fork(place& p) noexcept;
     cell_base* take_lifo(place& p) noexcept;
     bool take_queued(place& p, const cell& task) noexcept;
+    static place* listed_by(const cell& task) noexcept;
     cell_base* take_injected(place& p, std::size_t limit) noexcept;
     cell_base* take_share(place& p) noexcept;
     cell_base* steal(place& p) noexcept;
@@ -159,15 +176,20 @@ private:
     parker* pick_sleeper() noexcept EDO_EXCLUDES(idle_lock_);
     void unpark_all() noexcept;
     bool start_searching(place& p) noexcept;
+    void take_up_work(place& p) noexcept;
     void stop_searching(place& p) noexcept;
     bool has_work(const place& p, const run_limit& limit) const noexcept;
     bool has_shared_work() const noexcept;
     bool must_wake(bool swept, const run_limit& limit) const noexcept;
     void park(place& p, const run_limit& limit) noexcept;
-    bool enter_sleep(place& p, const run_limit& limit) noexcept;
-    void sleep(place& p, const run_limit& limit) noexcept;
+    bool enter_sleep(place& p, const run_limit& limit,
+                     std::optional<std::chrono::microseconds>& guard_wait) noexcept;
+    void sleep(place& p, const run_limit& limit,
+               const std::optional<std::chrono::microseconds>& guard_wait) noexcept;
     bool leave_sleep(place& p, const run_limit& limit) noexcept;
-    bool become_guard() noexcept;
+    bool wants_guard() const noexcept EDO_REQUIRES(idle_lock_);
+    void choose_guard(place& p) noexcept EDO_REQUIRES(idle_lock_);
+    void resign(place& p) noexcept EDO_EXCLUDES(idle_lock_);
     void guard_busy_places(place& p) noexcept;
     void add_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
     void remove_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
@@ -192,14 +214,15 @@ private:
     std::deque<worker_thread> threads_;
 
     alignas(cache_line) atomic<std::uint64_t> idle_;  ///< searching << 32 | awake
-    atomic<bool> guarded_{false};                     ///< a sleeper looks after the busy ones
+    atomic<bool> guarded_{false};  ///< there is a guard; written under idle_lock_
     atomic<bool> closing_{false};
+    atomic<bool> has_forked_{false};     ///< a place has had a fork
+    atomic<std::size_t> root_forks_{0};  ///< forks of block_ons' futures that are open
     atomic<bool> failed_{false};
     atomic<std::size_t> running_threads_{0};
-    atomic<parker*> closer_{nullptr};           ///< waits for the threads to end
-    atomic<bool> guard_wait_reset_{true};       ///< the next guard begins with short waits
-    std::chrono::microseconds guard_wait_{};    ///< the guard's alone
-    std::vector<std::uint32_t> seen_progress_;  ///< the guard's alone
+    atomic<parker*> closer_{nullptr};                        ///< waits for the threads to end
+    std::chrono::microseconds guard_wait_ = shortest_guard;  ///< the guard's; else when all sleep
+    std::vector<std::uint32_t> seen_progress_;               ///< the guard's alone
 
     alignas(cache_line) mutex inject_lock_;
     intrusive_fifo<cell_base> inject_queue_ EDO_GUARDED_BY(inject_lock_);

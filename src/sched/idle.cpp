@@ -14,7 +14,6 @@ constexpr std::uint64_t one_searching = std::uint64_t{1} << 32;
 constexpr std::uint64_t awake_in(std::uint64_t idle) { return idle & (one_searching - 1); }
 constexpr std::uint64_t searching_in(std::uint64_t idle) { return idle >> 32; }
 
-constexpr std::chrono::microseconds shortest_guard{250};
 constexpr std::chrono::microseconds longest_guard{10'000};
 
 }  // namespace
@@ -43,6 +42,11 @@ bool executor::inject(cell_base& cell, bool is_new) noexcept {
     if (sleeper != nullptr) { sleeper->unpark(); }
     if (abandoned) { drop_abandoned(); }
     return true;
+}
+
+void executor::first_fork() noexcept {
+    has_forked_.store(true, relaxed);
+    store_load_fence();  // pairs with: the one in enter_sleep(), which has not seen the flag
 }
 
 void executor::notify() noexcept {
@@ -77,7 +81,7 @@ void executor::share_slot(place& p) noexcept {
 /// A worker has something that must not wait for the end of a long turn, a task in its slot or a
 /// timer: somebody has to look after it from time to time.
 void executor::notify_guard() noexcept {
-    // seq_cst: pairs with become_guard()
+    // seq_cst: pairs with choose_guard(), resign(); whoever is awake now was counted before it ran
     if (guarded_.load(seq_cst) || awake_in(idle_.load(seq_cst)) >= places_.size()) { return; }
     parker* sleeper = nullptr;
     {
@@ -104,9 +108,14 @@ bool executor::start_searching(place& p) noexcept {
     return true;
 }
 
-/// The worker has found a task. The last one that searched wakes another searcher.
+/// The holder has found something to do.
+void executor::take_up_work(place& p) noexcept {
+    if (p.is_searching) { stop_searching(p); }
+    if (p.is_guard) { resign(p); }
+}
+
+/// The last one that searched wakes another searcher.
 void executor::stop_searching(place& p) noexcept {
-    if (!p.is_searching) { return; }
     p.is_searching = false;
     std::uint64_t idle;
     {
@@ -119,7 +128,8 @@ void executor::stop_searching(place& p) noexcept {
 
 bool executor::has_shared_work() const noexcept {
     if (injected_.load(relaxed) != 0) { return true; }
-    return std::ranges::any_of(places_, [](const auto& p) { return !p->queue.is_empty(); });
+    return std::ranges::any_of(
+        places_, [](const auto& p) { return !p->queue.is_empty() || !p->forks.is_empty(); });
 }
 
 /// Whether the holder, awake, has something to run after all.
@@ -131,7 +141,7 @@ bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
 /// Whether others have given a holder something to do that was about to sleep.
 bool executor::must_wake(bool swept, const run_limit& limit) const noexcept {
     return has_shared_work() ||
-           (closing_.load(relaxed) && (!swept || (limit.root == nullptr && alive() == 0)));
+           (closing_.load(relaxed) && (!swept || (limit.root == nullptr && is_empty())));
 }
 
 void executor::park(place& p, const run_limit& limit) noexcept {
@@ -142,8 +152,9 @@ void executor::park(place& p, const run_limit& limit) noexcept {
     if (!has_work(p, limit)) {
         p.count_busy();
         p.unlock_list();
-        if (enter_sleep(p, limit)) {
-            sleep(p, limit);
+        std::optional<std::chrono::microseconds> guard_wait;
+        if (enter_sleep(p, limit, guard_wait)) {
+            sleep(p, limit, guard_wait);
         } else {
             static_cast<void>(leave_sleep(p, limit));
         }
@@ -157,23 +168,27 @@ void executor::park(place& p, const run_limit& limit) noexcept {
 /// The place joins the set of sleepers: from here on it may be lent, and nothing of it may be touched
 /// until leave_sleep() says that it is still ours. False: something came up, the thread must not
 /// sleep.
-bool executor::enter_sleep(place& p, const run_limit& limit) noexcept {
+bool executor::enter_sleep(place& p, const run_limit& limit,
+                           std::optional<std::chrono::microseconds>& guard_wait) noexcept {
     const bool swept = p.swept;
     {
         lock_guard guard(idle_lock_);
         if (limit.borrowed && resting_.size() > lent_) { return false; }  // see rest()
         const std::uint64_t gone = one_awake + (p.is_searching ? one_searching : 0);
         p.is_searching = false;
-        add_sleeper(p);
         idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
+        choose_guard(p);
+        if (p.is_guard) { guard_wait = guard_wait_; }
+        add_sleeper(p);
     }
-    store_load_fence();  // pairs with: those in schedule(), inject() and task_ended()
+    store_load_fence();  // pairs with: those in schedule(), inject(), task_ended(), first_fork()
+    if (has_forked_.load(relaxed)) { heavy_fence(); }  // pairs with: fork_lane::offer()
     return !must_wake(swept, limit);
 }
 
 void executor::add_sleeper(place& p) noexcept {
     p.falls_asleep();
-    sleepers_.push_back(&p);
+    sleepers_.insert(p.is_guard ? sleepers_.begin() : sleepers_.end(), &p);  // woken last
 }
 
 void executor::remove_sleeper(place& p) noexcept {
@@ -182,28 +197,25 @@ void executor::remove_sleeper(place& p) noexcept {
     idle_.store(idle_.load(relaxed) + one_awake, seq_cst);  // pairs with: pick_sleeper()'s load
 }
 
-void executor::sleep(place& p, const run_limit& limit) noexcept {
-    const bool is_guard = become_guard();
+void executor::sleep(place& p, const run_limit& limit,
+                     const std::optional<std::chrono::microseconds>& guard_wait) noexcept {
     auto deadline = drivers_.next_deadline(p.index);
     const auto wake_by = [&](std::chrono::steady_clock::time_point t) {
         deadline = deadline ? std::min(*deadline, t) : t;
     };
     if (limit.deadline) { wake_by(*limit.deadline); }
-    if (is_guard) { wake_by(std::chrono::steady_clock::now() + guard_wait_); }
+    if (guard_wait) { wake_by(std::chrono::steady_clock::now() + *guard_wait); }
     parker& self = parker::this_thread();
     if (deadline) {
         self.park_until(*deadline);
     } else {
         self.park();
     }
-    const bool held = leave_sleep(p, limit);
-    if (held && is_guard && !p.is_searching) { guard_busy_places(p); }
-    if (is_guard) { guarded_.store(false, seq_cst); }  // pairs with: become_guard(), notify_guard()
-    if (!held) {
-        if (is_guard) { notify_guard(); }  // another one, perhaps
+    if (!leave_sleep(p, limit)) {
+        notify_guard();  // perhaps this thread was woken to become the guard
         return;
     }
-    if (is_guard && p.is_searching) { notify_guard(); }
+    if (p.is_guard && !p.is_searching) { guard_busy_places(p); }
     drivers_.poll(p.index);
 }
 
@@ -213,7 +225,7 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
     {
         lock_guard guard(idle_lock_);
         if (limit.self != nullptr && limit.self->assigned.load(relaxed) != &p) {
-            context_here().worker = nullptr;
+            hold(context_here(), nullptr);
             return false;
         }
         if (p.is_parked) { remove_sleeper(p); }  // else pick_sleeper() has made it search
@@ -222,19 +234,30 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
     return true;
 }
 
-/// The guard looks after workers that stay with one task for long. There is one if anybody is awake.
-bool executor::become_guard() noexcept {
-    if (!options_.has_threads ||
-        awake_in(idle_.load(seq_cst)) == 0) {  // pairs with: remove_sleeper()
-        guard_wait_reset_.store(true, relaxed);
-        return false;
+/// Whether some are awake, whose slots and timers a sleeper has to look after.
+bool executor::wants_guard() const noexcept {
+    return options_.has_threads && awake_in(idle_.load(relaxed)) != 0;
+}
+
+/// The guard looks after workers that stay with one task for long. If some sleep while others are
+/// awake, one of the sleepers is the guard, from its sleep until it finds work. The holder of `p` is
+/// about to sleep.
+void executor::choose_guard(place& p) noexcept {
+    const bool wanted = wants_guard();
+    if (!wanted) { guard_wait_ = shortest_guard; }
+    if (wanted == p.is_guard || (wanted && guarded_.load(relaxed))) { return; }
+    p.is_guard = wanted;
+    guarded_.store(wanted, seq_cst);  // pairs with: notify_guard()
+}
+
+/// The guard has found work: another sleeper takes over.
+void executor::resign(place& p) noexcept {
+    {
+        lock_guard guard(idle_lock_);
+        p.is_guard = false;
+        guarded_.store(false, seq_cst);  // pairs with: notify_guard()
     }
-    if (guarded_.exchange(true, seq_cst)) { return false; }  // pairs with: sleep()'s store
-    if (guard_wait_reset_.load(relaxed)) {
-        guard_wait_reset_.store(false, relaxed);
-        guard_wait_ = shortest_guard;
-    }
-    return true;
+    notify_guard();
 }
 
 void executor::guard_busy_places(place& p) noexcept {

@@ -27,7 +27,7 @@ void executor::rest(worker_thread& self) noexcept {
         }
     }
     store_load_fence();  // pairs with: the one in task_ended()
-    if (closing_.load(relaxed) && alive() == 0) { return; }
+    if (closing_.load(relaxed) && is_empty()) { return; }
     self.sleeper->park();
 }
 
@@ -42,11 +42,11 @@ bool executor::stop_resting(worker_thread& self) noexcept {
 /// Works on a place that was assigned to this thread. One that was given back asleep wakes up, for
 /// rest() has used up the wake that led here, and nobody knows what it was for.
 void executor::take_over(place& p, const run_limit& limit) noexcept {
-    context_here().worker = &p;
+    hold(context_here(), &p);
     if (!leave_sleep(p, limit)) { return; }
     p.busy_since = std::chrono::steady_clock::now();
     work(limit);
-    if (place* held = std::exchange(context_here().worker, nullptr)) { held->count_busy(); }
+    if (place* held = hold(context_here(), nullptr)) { held->count_busy(); }
 }
 
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
@@ -61,8 +61,8 @@ place* executor::lend_place() noexcept {
             idle_.store(idle_.load(relaxed) + 1, seq_cst);  // pairs with: pick_sleeper()'s load
         } else {
             const auto lendable = [](place* p) { return p->resident != nullptr; };
-            auto at = std::ranges::find_if(sleepers_, lendable);
-            if (at == sleepers_.end()) { return nullptr; }
+            auto at = std::find_if(sleepers_.rbegin(), sleepers_.rend(), lendable);
+            if (at == sleepers_.rend()) { return nullptr; }
             found = *at;
             remove_sleeper(*found);
             worker_thread* rests = std::exchange(found->resident, nullptr);
@@ -79,12 +79,13 @@ place* executor::lend_place() noexcept {
 }
 
 void executor::give_place_back(place& p) noexcept {
-    stop_searching(p);
+    take_up_work(p);
     p.count_busy();
     p.unlock_list();
     const bool idle =
         !has_work(p, {}) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
     parker* resident = nullptr;
+    bool is_wanted = false;
     {
         lock_guard guard(idle_lock_);
         if (!options_.has_threads) {
@@ -102,6 +103,7 @@ void executor::give_place_back(place& p) noexcept {
             if (idle) {
                 add_sleeper(p);
                 idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+                is_wanted = wants_guard() && !guarded_.load(relaxed);
             }
         }
     }
@@ -116,14 +118,15 @@ void executor::give_place_back(place& p) noexcept {
     }
     store_load_fence();  // pairs with: those in schedule() and inject()
     // The deadline again: a timer that another thread added before the place slept woke nobody.
-    if (has_shared_work() || closing_.load(relaxed) || drivers_.next_deadline(p.index)) {
+    if (is_wanted || has_shared_work() || closing_.load(relaxed) ||
+        drivers_.next_deadline(p.index)) {
         resident->unpark();
     }
 }
 
 void executor::block_on(thread_cell& root, bool may_lend) {
     context& cx = context_here();
-    place* const worker = std::exchange(cx.worker, nullptr);
+    place* const worker = hold(cx, nullptr);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
     {
         lock_guard guard(idle_lock_);
@@ -132,9 +135,9 @@ void executor::block_on(thread_cell& root, bool may_lend) {
     while (!root.is_finished()) {
         if (failed_.load(acquire)) { root.request_drop(); }  // pairs with: fail()
         if (place* p = may_lend ? lend_place() : nullptr) {
-            cx.worker = p;
+            hold(cx, p);
             work(run_limit{.root = &root});
-            if (cx.worker != nullptr) { give_place_back(*std::exchange(cx.worker, nullptr)); }
+            if (cx.worker != nullptr) { give_place_back(*hold(cx, nullptr)); }
         } else if (root.take_wake()) {
             run_root(root);
         } else {
@@ -145,7 +148,7 @@ void executor::block_on(thread_cell& root, bool may_lend) {
         lock_guard guard(idle_lock_);
         intrusive_list<thread_cell>::erase(root);
     }
-    cx.worker = worker;
+    hold(cx, worker);
     cx.runtime = runtime;
     if (!options_.has_threads && closing_.load(relaxed)) {  // shutdown_background() inside the root
         static_cast<void>(drop_all_here(std::chrono::steady_clock::now()));
@@ -196,11 +199,9 @@ void executor::tick_alone(const thread_cell& root) noexcept {
 executor::left_place executor::leave_place() noexcept {
     context& cx = context_here();
     if (cx.worker == nullptr || &cx.worker->owner != this) { return {}; }
-    // It may park where there is no place.
-    if (cell_base& task = cx.current->owner(); task.home == this) { static_cast<void>(keep(task)); }
-    left_place left{std::exchange(cx.worker, nullptr)};
+    left_place left{hold(cx, nullptr)};
     place& p = *left.at;
-    stop_searching(p);
+    take_up_work(p);
     p.unlock_list();
     lock_guard guard(idle_lock_);
     left.resident = std::exchange(p.resident, nullptr);
@@ -226,7 +227,7 @@ void executor::return_place(const left_place& left) noexcept {
         if (p.is_lent) { ++lent_; }
     }
     p.lock_list();
-    context_here().worker = &p;
+    hold(context_here(), &p);
 }
 
 /// False: somebody holds the place.
@@ -256,10 +257,10 @@ void executor::adopt(place& p) noexcept {
     }
     p.lock_list();
     p.busy_since = std::chrono::steady_clock::now();
-    place* const worker = std::exchange(cx.worker, &p);
+    place* const worker = hold(cx, &p);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
     work(run_limit{.borrowed = true});
-    cx.worker = worker;
+    hold(cx, worker);
     cx.runtime = runtime;
 }
 
@@ -270,7 +271,7 @@ bool executor::give_place_to_resting(place& p) noexcept {
         lock_guard guard(idle_lock_);
         if (resting_.size() <= lent_) { return false; }
     }
-    stop_searching(p);
+    take_up_work(p);
     p.unlock_list();
     {
         lock_guard guard(idle_lock_);
@@ -280,7 +281,7 @@ bool executor::give_place_to_resting(place& p) noexcept {
         p.lock_list();
         return false;
     }
-    context_here().worker = nullptr;
+    hold(context_here(), nullptr);
     wake->unpark();
     return true;
 }

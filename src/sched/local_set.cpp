@@ -13,13 +13,6 @@ namespace {
 constexpr unsigned tasks_a_tick = 61;     // then the driving task gives way, as in Tokio
 constexpr unsigned remote_interval = 31;  // tasks between two looks at wakes from other threads
 
-/// The executor that runs this thread, if one does.
-executor* executor_here() noexcept {
-    const context& cx = this_context();
-    if (cx.worker != nullptr) { return &cx.worker->owner; }
-    return cx.thread != nullptr ? &cx.thread->owner : nullptr;
-}
-
 }  // namespace
 
 /// The tasks of a set and those who drive it.
@@ -30,6 +23,7 @@ executor* executor_here() noexcept {
 /// the tasks that await the set, so the set needs no thread of its own.
 class local_set_core final : public local_core, public scheduler {
 public:
+    local_set_core() noexcept : scheduler(this) {}
     ~local_set_core() { lock_guard last(lock_); }  // a foreign waker may be inside schedule()
 
     scheduler& tasks() noexcept override { return *this; }
@@ -194,23 +188,26 @@ local_drive::~local_drive() {
     set_->pass_on();
 }
 
-/// A task of a multi-thread runtime that drives a set must not move any more; perhaps it has to move
-/// once, to a thread that will be there as long as the task.
 void local_drive::begin(std::coroutine_handle<> waiter) {
     branch& parent = *this_context().current;
+    if (parent.owner().is_fork) {
+        throw std::logic_error(
+            "edo: a child of fork_join cannot drive a local_set; spawn a task that does");
+    }
     parent.owner().side_or_make();  // a cell with branches has one
     if (runtime_core* driving = this_context().runtime) { set_->remember(*driving); }
     parent.point = waiter;
-    parent.waiting = this;
+    parent.wait_on(this);
     parent_ = &parent;
-    const cell* task = parent.owner().as_cell();
-    executor* scheduler_here = executor_here();
-    if (task != nullptr && scheduler_here != nullptr &&
-        scheduler_here->bind(const_cast<cell&>(*task))) {
-        defer(parent);
-    } else {
-        make_ready(parent);
-    }
+    make_ready(parent);
+}
+
+/// A task of a multi-thread runtime that drives a set must not move any more; perhaps it has to move
+/// once, to a thread that will be there as long as the task.
+bool local_drive::may_start() noexcept {
+    const cell* task = parent_->owner().as_cell();
+    runtime_core* runtime = this_context().runtime;
+    return task == nullptr || runtime == nullptr || runtime->bind(const_cast<cell&>(*task));
 }
 
 void local_drive::start_child() {
@@ -229,6 +226,10 @@ bool local_drive::is_complete() const noexcept {
 
 void local_drive::woken(branch& waiting) noexcept {
     if (state_ == state::starting) {
+        if (!may_start()) {
+            defer(waiting);
+            return;
+        }
         start_child();
         make_ready(waiting);  // after the child has run for the first time
         return;

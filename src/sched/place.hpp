@@ -5,11 +5,14 @@
 
 #include <edo/base/detail/fast_random.hpp>
 #include <edo/base/detail/parker.hpp>
+#include <edo/coro/detail/context.hpp>
+#include <edo/coro/detail/fork_lane.hpp>
 #include <edo/task/detail/cell.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 namespace edo::detail {
 
@@ -59,22 +62,22 @@ private:
 /// a task that never suspends costs nothing here. The holder works on it without synchronisation;
 /// others, who end a task that this place has listed, post it to `ended_elsewhere`. While the
 /// holder sleeps the list is unlocked, and whoever posts also clears the posts (`list_locked`).
-class alignas(cache_line) place {
+///
+/// It is the scheduler of the tasks that it has listed, so that these know their list.
+class alignas(cache_line) place final : public scheduler, public fork_lane {
 public:
-    /// `look_interval`: turns between two looks at the injection queue, to begin with.
+    /// `injection_interval`: turns between two looks at the injection queue, to begin with.
+    /// `idle`, `workers`: see fork_lane.
     place(executor& owner_executor, unsigned number, std::uint32_t event_interval,
-          std::uint32_t look_interval) noexcept
-        : owner(owner_executor),
-          index(number),
-          maintenance(event_interval),
-          look(look_interval),
-          random(number * 2654435761U + 1),
-          global_interval(look_interval) {}
+          std::uint32_t injection_interval, const atomic<std::uint64_t>& idle,
+          std::uint64_t workers) noexcept;
+    void schedule(cell_base& cell) noexcept override;
 
     executor& owner;
     const unsigned index;
-    atomic<cell_base*> lifo{nullptr};   ///< runs next; thieves take it when the holder is busy
-    unsigned lifo_runs = 0;             ///< turns taken from it in a row
+    // A line of its own: who wakes a listed task reads what is above.
+    alignas(cache_line) atomic<cell_base*> lifo{nullptr};  ///< next, unless the guard takes it
+    unsigned lifo_runs = 0;                                ///< turns taken from it in a row
     std::uint32_t tick = 0;             ///< turns, those inside an await included
     periodic maintenance;               ///< executor::maintain()
     periodic look;                      ///< a look at the injection queue
@@ -84,6 +87,8 @@ public:
         return maintenance.is_reached(turn) || look.is_reached(turn);
     }
     bool is_searching = false;
+    bool is_guard =
+        false;  ///< its holder is the guard: see executor::choose_guard(); written under idle_lock_
     bool swept = false;  ///< the closing executor has aborted its parked tasks
     fast_random random;
     intrusive_fifo<cell_base> fifo;  ///< instead of ring and lifo slot on a current-thread runtime
@@ -126,7 +131,7 @@ public:
     /// Holder: the task parks here for the first time.
     void list(cell& task) noexcept {
         task.is_kept = true;
-        task.listed_by = this;
+        task.home = this;
         parked_.push_back(task);
     }
     /// Whoever ends a listed task. The cell may be gone when this returns.
@@ -139,10 +144,19 @@ public:
     [[nodiscard]] intrusive_list<cell>& parked() noexcept { return parked_; }
 
 private:
+    void wake_thief() noexcept override;
+    void first_fork() noexcept override;
+    bool is_needed() noexcept override;
     bool try_lock_list() noexcept;
     intrusive_list<cell> parked_;
     atomic<cell_base*> ended_elsewhere_{nullptr};
     atomic<bool> list_locked_{false};
 };
+
+/// The calling thread holds `p` from now on, null for none. Gives what it held before.
+inline place* hold(context& cx, place* p) noexcept {
+    cx.lane = p;
+    return std::exchange(cx.worker, p);
+}
 
 }  // namespace edo::detail

@@ -11,6 +11,24 @@ namespace {
 
 constexpr unsigned lifo_limit = 3;  // turns in a row, as in Tokio
 
+/// How deep forks may lie inside of forks on this thread.
+class nesting_here {
+public:
+    /// `stack_size`: of the executor's threads, 0 for the system's default.
+    nesting_here(context& cx, std::size_t stack_size) noexcept : cx_(cx), outer_(cx.stack_floor) {
+        constexpr std::size_t most = 128 * 1024;
+        const std::size_t part = stack_size == 0 ? most : std::min(most, stack_size / 4);
+        cx.stack_floor = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - part;
+    }
+    ~nesting_here() { cx_.stack_floor = outer_; }
+    nesting_here(const nesting_here&) = delete;
+    nesting_here& operator=(const nesting_here&) = delete;
+
+private:
+    context& cx_;
+    std::uintptr_t outer_;
+};
+
 /// Turns between two looks at the injection queue: one look in 200 us, as Tokio aims at.
 std::uint32_t tuned_interval(std::uint32_t before, std::chrono::nanoseconds turn) {
     constexpr std::int64_t look_ns = 200'000;
@@ -34,7 +52,7 @@ void executor::thread_main(worker_thread& self) noexcept {
     cx.thread = &self;
     parker::adopt(self.sleeper);
     call_hook(options_.on_thread_start);
-    while (!(closing_.load(relaxed) && alive() == 0)) {
+    while (!(closing_.load(relaxed) && is_empty())) {
         place* p = self.assigned.load(acquire);  // pairs with: give_place_back()
         if (p == nullptr) {
             if (!run_bound()) { rest(self); }
@@ -47,7 +65,7 @@ void executor::thread_main(worker_thread& self) noexcept {
         if (p->is_parked) { remove_sleeper(*p); }
     }
     call_hook(options_.on_thread_stop);
-    cx.worker = nullptr;
+    hold(cx, nullptr);
     cx.runtime = nullptr;
     cx.thread = nullptr;
     parker::adopt(nullptr);
@@ -60,13 +78,14 @@ void executor::thread_main(worker_thread& self) noexcept {
 
 void executor::work(const run_limit& limit) noexcept {
     context& cx = context_here();
+    const nesting_here nesting(cx, options_.stack_size);
     bool root_ran = false;  // it and the tasks take turns
     while (place* p = cx.worker) {
         if (limit.root != nullptr) {
             if (failed_.load(acquire)) { limit.root->request_drop(); }  // pairs with: fail()
             if (limit.root->is_finished()) { return; }
             if (!std::exchange(root_ran, false) && limit.root->take_wake()) {
-                stop_searching(*p);
+                take_up_work(*p);
                 if (drivers_.has_timers(p->index)) { notify_guard(); }
                 run_root(*limit.root);
                 root_ran = true;
@@ -75,18 +94,19 @@ void executor::work(const run_limit& limit) noexcept {
         }
         if (closing_.load(relaxed)) {
             sweep(*p);
-            if (limit.root == nullptr && alive() == 0) { return; }
+            if (limit.root == nullptr && is_empty()) { return; }
         }
         if (run_bound()) { continue; }
+        p->is_unwinding = false;
         p->progress.store(++p->tick, relaxed);
         if (p->maintenance.is_due(p->tick, options_.event_interval)) { maintain(*p); }
         bool fresh_budget = true;
         cell_base* next = next_task(*p, fresh_budget);
         if (next == nullptr) { next = steal(*p); }
         if (next != nullptr) {
-            stop_searching(*p);
+            take_up_work(*p);
             p->count.polls.add_by_owner(1);
-            run(static_cast<cell&>(*next), fresh_budget);
+            run(*next, fresh_budget);
         } else if (limit.root == nullptr || !limit.root->is_woken()) {
             if (limit.deadline && std::chrono::steady_clock::now() >= *limit.deadline) { return; }
             park(*p, limit);
@@ -100,7 +120,7 @@ bool executor::run_bound() noexcept {
     worker_thread* self = thread_here();
     if (self == nullptr || !self->has_bound()) { return false; }
     if (place* p = context_here().worker) {
-        stop_searching(*p);
+        take_up_work(*p);
         if (drivers_.has_timers(p->index)) { notify_guard(); }
     } else if (!stop_resting(*self)) {
         return true;
@@ -111,28 +131,33 @@ bool executor::run_bound() noexcept {
         cell_base* following = std::exchange(newest->next, oldest);
         oldest = std::exchange(newest, following);
     }
-    while (oldest != nullptr) {
-        run(static_cast<cell&>(*std::exchange(oldest, oldest->next)), true);
-    }
+    while (oldest != nullptr) { run(*std::exchange(oldest, oldest->next), true); }
     return true;
+}
+
+bool executor::has_bound_here() noexcept {
+    const worker_thread* self = thread_here();
+    return self != nullptr && self->has_bound();
 }
 
 void executor::run_root(thread_cell& root) noexcept {
     if (drive(root) == turn::yielded) { root.wake_again(); }
 }
 
-void executor::run(cell& task, bool fresh_budget) noexcept {
-    if (closing_.load(relaxed)) { static_cast<void>(task.state.request_abort()); }
-    const turn result =
-        core_.hooks ? drive_with_hooks(task, fresh_budget, core_.hooks) : drive(task, fresh_budget);
+void executor::run(cell_base& task, bool fresh_budget) noexcept {
+    // The child of a fork ends with its parent.
+    if (closing_.load(relaxed) && !task.is_fork) { static_cast<void>(task.state.request_abort()); }
+    const turn result = core_.hooks && !task.is_fork
+                            ? drive_with_hooks(static_cast<cell&>(task), fresh_budget, core_.hooks)
+                            : drive(task, fresh_budget);
     if (result == turn::yielded) { queue_again(task, context_here().budget_left); }
 }
 
 /// After a turn that yielded.
-void executor::queue_again(cell& task, std::uint32_t budget_left) noexcept {
+void executor::queue_again(cell_base& task, std::uint32_t budget_left) noexcept {
     place* here = context_here().worker;
-    if (here == nullptr || task.home != this) {
-        task.home->schedule(task);  // it is bound, or block_in_place has taken the place
+    if (here == nullptr || task.is_bound) {
+        task.home->schedule(task);  // block_in_place has taken the place
         return;
     }
     if (budget_left == 0) { here->count.forced_yields.add_by_owner(1); }
@@ -177,7 +202,7 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
         return drive(task, fresh_budget);
     }
     const std::string name(task.name());  // the task may be gone after the turn
-    const task_meta meta{task.id, name, task.spawned_at};
+    const task_meta meta{task.id, name, task.spawned_at()};
     // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): `hooks` may go with the task
     const auto keep = hooks;
     try {
@@ -190,9 +215,11 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
 
 cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
     const bool looks = p.look.is_due(p.tick, p.global_interval);
+    if (cell_base* child = p.tick % 2 != 0 ? take_fork(p) : nullptr) { return child; }
     if (!options_.has_threads) {
         if (cell_base* cell = looks ? take_injected(p, 1) : nullptr) { return cell; }
         if (cell_base* cell = p.pop()) { return cell; }
+        if (cell_base* child = take_fork(p)) { return child; }
         return take_injected(p, SIZE_MAX);
     }
     if (cell_base* cell = looks ? take_share(p) : nullptr) { return cell; }
@@ -202,7 +229,14 @@ cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
     }
     p.lifo_runs = 0;
     if (cell_base* cell = p.queue.pop()) { return cell; }
+    if (cell_base* child = take_fork(p)) { return child; }
     return take_share(p);
+}
+
+/// A child that a fork has left to the loop: others had waited, or the stack ran out. They take turns with
+/// the others; the newest goes first, so that no more of them wait than the forks are deep.
+cell_base* executor::take_fork(place& p) noexcept {
+    return p.forks.is_empty() ? nullptr : p.forks.pop();
 }
 
 /// What of the injection queue falls to each worker. One at a time would leave the queue behind the
@@ -254,12 +288,40 @@ cell_base* executor::steal(place& p) noexcept {
     for (std::uint32_t i = 0; i < n; ++i) {
         place& victim = *places_[(start + i) % n];
         if (&victim == &p) { continue; }
+        if (cell_base* child = victim.forks.steal()) {
+            p.count.steals.add_by_owner(1);
+            return child;
+        }
         if (cell_base* cell = victim.queue.steal_into(p.queue)) {
             p.count.steals.add_by_owner(1);
             return cell;
         }
     }
     return take_injected(p, 1);
+}
+
+bool executor::is_needed(const place& p) noexcept {
+    const context& cx = context_here();
+    if (const cell_base* turn_of = cx.outermost) {
+        // Other branches of the task may have been woken, which perhaps drop the one that forks.
+        const state_word::value now = turn_of->state.look();
+        if ((now & (state_word::abort | ~state_word::flags)) != 0 ||
+            ((now & state_word::wake) != 0) != turn_of->seen) {
+            return true;
+        }
+    }
+    // A child that runs inside of its parent may have to end although the task has not.
+    for (const cell_base* at = &cx.current->owner(); at->is_fork && at != cx.outermost;
+         at = &static_cast<const fork_cell*>(at)->forked_by().owner()) {
+        if (at->state.is_abort_requested()) { return true; }
+    }
+    if (closing_.load(relaxed) || has_bound_here() || injected_.load(relaxed) != 0 ||
+        !p.queue.is_empty() || !p.fifo.empty() || p.lifo.load(relaxed) != nullptr) {
+        return true;
+    }
+    const auto timer =
+        drivers_.has_timers(p.index) ? drivers_.next_deadline(p.index) : std::nullopt;
+    return timer && *timer <= std::chrono::steady_clock::now();
 }
 
 void executor::maintain(place& p) noexcept {
@@ -288,25 +350,25 @@ void executor::sweep(place& p) noexcept {
     while (cell* task = parked.pop_front()) {
         p.parked().push_back(*task);
         if (!task->state.request_abort()) { continue; }
-        if (task->home == this) {
-            push_back(p, *task);
+        if (task->is_bound) {
+            task->home->schedule(*task);  // perhaps to another thread
         } else {
-            task->home->schedule(*task);  // it is bound to another thread
+            push_back(p, *task);
         }
     }
     // A task may have ended just before, by a thread that did not see `closing_`.
     store_load_fence();  // pairs with: the one in task_ended()
-    if (alive() == 0) { unpark_all(); }
+    if (is_empty()) { unpark_all(); }
 }
 
 /// The calling thread drops what is left, as far as it gets until `deadline`.
 void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     if (place* p = lend_place()) {
         context& cx = context_here();
-        place* worker = std::exchange(cx.worker, p);
+        place* worker = hold(cx, p);
         runtime_core* runtime = std::exchange(cx.runtime, &core_);
         work(run_limit{.deadline = deadline});
-        cx.worker = worker;
+        hold(cx, worker);
         cx.runtime = runtime;
         give_place_back(*p);
     }
@@ -317,12 +379,12 @@ void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> de
 bool executor::drop_all_here(
     std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
     drop_here(deadline);
-    if (alive() != 0) {
+    if (!is_empty()) {
         lock_guard guard(inject_lock_);
         if (!std::exchange(is_abandoned_, true)) { core_.add_reference(); }
     }
     drop_abandoned();  // what was woken until then
-    return alive() == 0;
+    return is_empty();
 }
 
 /// Drops what is woken of an abandoned executor; with the last task goes the reference that kept the
@@ -330,7 +392,7 @@ bool executor::drop_all_here(
 void executor::drop_abandoned() noexcept {
     do {
         drop_here(std::chrono::steady_clock::now());
-        if (alive() == 0) {
+        if (is_empty()) {
             bool is_last;
             {
                 lock_guard guard(inject_lock_);

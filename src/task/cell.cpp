@@ -25,8 +25,9 @@ const cell* current_cell() noexcept {
 }
 
 void cell::complete(const std::exception_ptr& error) noexcept {
-    if (owner->hooks) {
-        const task_hooks& hooks = *owner->hooks;
+    task_owner& owner = owner_of_tasks();
+    if (owner.hooks) {
+        const task_hooks& hooks = *owner.hooks;
         if (hooks.on_terminate) {
             try {
                 hooks.on_terminate(meta());
@@ -34,12 +35,12 @@ void cell::complete(const std::exception_ptr& error) noexcept {
         }
         if (error && hooks.unhandled_exception) {
             try {
-                side_or_make().keep = owner->hooks;
+                side_or_make().keep = owner.hooks;
             } catch (const std::bad_alloc&) {}  // then the default line on stderr is printed
         }
     }
-    if (error) { owner->task_failed(); }
-    if (counted) { owner->task_ended(*this); }
+    if (error) { owner.task_failed(); }
+    if (counted) { owner.task_ended(*this); }
     if (awaited_here) {
         join.complete_here();
         return;
@@ -51,26 +52,27 @@ void cell::complete(const std::exception_ptr& error) noexcept {
 
 void cell::dispose() noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &root);
+    branch* outer = std::exchange(cx.current, &root());
     dispose_result();
     cx.current = outer;
     release_reference();
 }
 
 void cell::report_unobserved(const std::exception_ptr& error) noexcept {
-    const auto* hooks = side ? static_cast<const task_hooks*>(side->keep.get()) : nullptr;
+    const auto* hooks =
+        side() != nullptr ? static_cast<const task_hooks*>(side()->keep.get()) : nullptr;
     report_unhandled(hooks, meta(), error);
 }
 
 void cell::cancel_unqueued() noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &root);
+    branch* outer = std::exchange(cx.current, &root());
     finish(true);
     cx.current = outer;
 }
 
 void check_task(const promise_base* promise, bool must_be_sendable,
-                const std::source_location& where) {
+                const std::source_location& where, bool may_borrow) {
     if (promise == nullptr) {
         throw std::logic_error(
             at_line(where) +
@@ -80,7 +82,7 @@ void check_task(const promise_base* promise, bool must_be_sendable,
     if (rule == nullptr) { return; }
     const std::source_location& made = promise->where();
     const std::source_location& nearest = where.line() != 0 ? where : made;
-    if (rule->borrows) { throw_borrow_error(*rule, made.function_name(), nearest); }
+    if (rule->borrows && !may_borrow) { throw_borrow_error(*rule, made.function_name(), nearest); }
     if (must_be_sendable && rule->not_sendable) {
         throw_send_error(*rule, made.function_name(), nearest);
     }

@@ -9,8 +9,6 @@
 namespace edo::detail {
 namespace {
 
-constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
-
 [[noreturn]] void refuse(const char* message, const std::source_location& where) {
     throw std::logic_error(at_line(where) + message);
 }
@@ -21,7 +19,7 @@ bool timer_shard::add(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
     wheel_.insert(entry);
     registered_.add_by_owner(1);
-    return entry.tick < sleeps_until_;
+    return wheel_.tick_of(entry.deadline) < sleeps_until_;
 }
 
 bool timer_shard::remove(timer_entry& entry) noexcept {
@@ -60,21 +58,15 @@ std::optional<std::uint64_t> timer_shard::sleep_until() noexcept {
 time_driver::time_driver(unsigned shards, bool can_pause, std::function<void(unsigned)> wake_shard)
     : can_pause_(can_pause), wake_shard_(std::move(wake_shard)) {
     shards_.reserve(shards);
-    for (unsigned i = 0; i < shards; ++i) { shards_.push_back(std::make_unique<timer_shard>()); }
+    for (unsigned i = 0; i < shards; ++i) {
+        shards_.push_back(std::make_unique<timer_shard>(start_of_clock()));
+    }
 }
 
 clock::time_point time_driver::now() const noexcept {
     const std::chrono::nanoseconds offset(paused_at_ns_.load(relaxed));
     if (is_paused()) { return clock::time_point(offset); }
     return clock::time_point(steady::now().time_since_epoch() + offset);
-}
-
-std::uint64_t time_driver::tick_of(clock::time_point t) const noexcept {
-    const auto since_start = t.time_since_epoch() - start_.time_since_epoch();
-    if (since_start <= std::chrono::nanoseconds::zero()) { return 0; }
-    // Not ceil(): it would overflow near the end of the range.
-    const auto whole = static_cast<std::uint64_t>(since_start / tick_length);
-    return whole + (since_start % tick_length != std::chrono::nanoseconds::zero() ? 1 : 0);
 }
 
 std::int64_t time_driver::start_of(std::uint64_t tick) const noexcept {
@@ -91,10 +83,8 @@ std::uint64_t time_driver::present_tick() const noexcept {
                                       tick_length);
 }
 
-bool time_driver::add(timer_entry& entry, clock::time_point deadline, unsigned shard,
-                      bool is_own) noexcept {
-    if (deadline == clock::time_point::max()) { return false; }
-    entry.tick = tick_of(deadline);
+bool time_driver::add(timer_entry& entry, unsigned shard, bool is_own) noexcept {
+    if (entry.deadline == clock::time_point::max()) { return false; }
     entry.shard = shards_[shard].get();
     if (entry.shard->add(entry) && !is_own) { wake_shard_(shard); }
     return true;
@@ -116,7 +106,7 @@ void time_driver::pause(const std::source_location& where) {
     if (!can_pause_) { refuse("edo::time::pause() needs a current-thread runtime", where); }
     if (is_paused()) { refuse("edo::time::pause(): the clock is paused already", where); }
     // To a whole tick, so that sleeps of whole milliseconds take exactly that.
-    paused_at_ns_.store(start_of(tick_of(now())), relaxed);
+    paused_at_ns_.store(start_of(tick_of(start_of_clock(), now())), relaxed);
     paused_.store(true, relaxed);
 }
 

@@ -17,6 +17,8 @@ namespace edo::detail {
 /// place's own worker mostly does, so the lock is mostly uncontended.
 class alignas(cache_line) timer_shard {
 public:
+    /// Tick 0 is at `start`.
+    explicit timer_shard(clock::time_point start) noexcept : wheel_(start) {}
     /// True: the place may be asleep for longer than this timer allows, and must be woken.
     [[nodiscard]] bool add(timer_entry& entry) noexcept;
     /// True: it had fired already; its wake has been given.
@@ -46,7 +48,7 @@ public:
     [[nodiscard]] clock::time_point now() const noexcept;
     /// Registers a timer on the shard of the calling worker (else on the first). True if it is
     /// registered; false: it never fires.
-    bool add(timer_entry& entry, clock::time_point deadline, unsigned shard, bool is_own) noexcept;
+    bool add(timer_entry& entry, unsigned shard, bool is_own) noexcept;
     void fire(unsigned shard) noexcept;
     [[nodiscard]] std::optional<steady::time_point> next_deadline(unsigned shard) noexcept;
 
@@ -70,8 +72,10 @@ public:
     [[nodiscard]] std::size_t registered() const noexcept;
 
 private:
-    [[nodiscard]] std::uint64_t tick_of(clock::time_point t) const noexcept;
     [[nodiscard]] std::uint64_t present_tick() const noexcept;
+    [[nodiscard]] clock::time_point start_of_clock() const noexcept {
+        return clock::time_point(start_.time_since_epoch());
+    }
     /// The paused clock at the start of a tick.
     [[nodiscard]] std::int64_t start_of(std::uint64_t tick) const noexcept;
 

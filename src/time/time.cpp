@@ -27,7 +27,7 @@ bool sleep::arm(detail::suspension& waiter) {
     detail::runtime_core& core = detail::current_runtime("edo::sleep", {});
     entry_.waiter = &waiter;
     const auto here = core.timer_place();
-    core.time().add(entry_, deadline_, here.shard, here.is_own);
+    core.time().add(entry_, here.shard, here.is_own);
     return true;
 }
 

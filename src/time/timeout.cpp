@@ -10,14 +10,13 @@ bool timeout_group::begin(std::coroutine_handle<> waiter) {
     branch& parent = *this_context().current;
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
-    parent.waiting = this;
-    parent_ = &parent;
     child_.emplace(parent, *this, result().child);
     if (start_inside(*child_)) {
         state_ = state::ended;
-        parent.waiting = nullptr;
         return parent.owner().state.is_abort_requested();  // then it is dropped here
     }
+    parent.wait_on(this);
+    parent_ = &parent;
     make_ready(parent);
     return true;
 }

@@ -10,25 +10,42 @@
 
 namespace edo::detail {
 
+inline constexpr std::chrono::nanoseconds tick_length = std::chrono::milliseconds(1);
+
+/// Ticks from `start` to t, rounded up; 0 before it.
+inline std::uint64_t tick_of(clock::time_point start, clock::time_point t) noexcept {
+    if (t <= start) { return 0; }
+    const std::chrono::nanoseconds since_start = t - start;
+    // Not ceil(): it would overflow near the end of the range.
+    const auto whole = static_cast<std::uint64_t>(since_start / tick_length);
+    return whole + (since_start % tick_length != std::chrono::nanoseconds::zero() ? 1 : 0);
+}
+
 /// Level l holds the timers whose tick agrees with the present one above bit 6 (l + 1) and differs
 /// below it; its slot is the digit of the tick there. So a slot of level l is due, and is spread
 /// over the levels below, when the wheel reaches the first tick of the slot. Timers beyond the next
 /// multiple of 2^36 ticks (2.2 years) wait in a list until then. Not synchronised.
 class timing_wheel {
 public:
+    /// Tick 0 is at `start`.
+    explicit timing_wheel(clock::time_point start = {}) noexcept : start_(start) {}
+    [[nodiscard]] std::uint64_t tick_of(clock::time_point t) const noexcept {
+        return detail::tick_of(start_, t);
+    }
     /// Adds a timer; one that is due already is fired by the next pop_due().
     void insert(timer_entry& entry) noexcept {
-        if (entry.tick <= now_) {
+        const std::uint64_t tick = tick_of(entry.deadline);
+        if (tick <= now_) {
             due_.push_back(entry);
             return;
         }
-        const std::uint64_t difference = now_ ^ entry.tick;
+        const std::uint64_t difference = now_ ^ tick;
         if (difference >= span) {
             far_.push_back(entry);
             return;
         }
         const unsigned level = level_of(difference);
-        const auto slot = static_cast<unsigned>(entry.tick >> (bits * level)) & mask;
+        const auto slot = static_cast<unsigned>(tick >> (bits * level)) & mask;
         slots_[level][slot].push_back(entry);
         occupied_[level] |= std::uint64_t{1} << slot;
     }
@@ -97,6 +114,7 @@ private:
         while (timer_entry* entry = moved.pop_front()) { insert(*entry); }
     }
 
+    const clock::time_point start_;
     std::uint64_t now_ = 0;
     std::uint64_t occupied_[levels] = {};
     intrusive_list<timer_entry> due_;

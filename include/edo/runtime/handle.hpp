@@ -18,7 +18,7 @@ class root_future final : public thread_cell {
 public:
     explicit root_future(task<T>&& t) {
         connect(std::move(t), result_);
-        root.point = result_.child;
+        point = result_.child;
     }
     T take() { return result_.take(); }
 

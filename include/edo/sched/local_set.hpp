@@ -38,6 +38,7 @@ private:
     friend class local_set_core;
     enum class state { starting, driving, ended };
     void begin(std::coroutine_handle<> waiter);
+    bool may_start() noexcept;
     void start_child();
     [[nodiscard]] bool is_complete() const noexcept;
     std::shared_ptr<local_set_core> set_;

@@ -130,8 +130,12 @@ class join_leaf : public leaf<join_leaf<T, Handle, Form>>, public join_listener 
 public:
     explicit join_leaf(Handle handle) noexcept : handle_(std::move(handle)) {}
     join_leaf(join_leaf&& other) noexcept : handle_(std::move(other.handle_)) {}
-    ~join_leaf() {
-        if (waiter_ != nullptr) { cell().join.unlisten(*this); }
+    ~join_leaf() { disarm(); }
+    /// Nobody waits any more; it can be awaited again.
+    void disarm() noexcept {
+        if (waiter_ == nullptr) { return; }
+        cell().join.unlisten(*this);  // waits until the waker has left the latch
+        waiter_ = nullptr;
     }
 
     bool ready() {
@@ -154,9 +158,7 @@ public:
     }
     claimed task_ended() noexcept override { return claim(*waiter_); }
     auto await_resume() {
-        if (std::exchange(waiter_, nullptr) != nullptr) {
-            cell().join.unlisten(*this);  // waits until the waker has left the latch
-        }
+        disarm();
         handle_access::consumed(handle()) = true;
         if constexpr (Form == join_form::expected) {
             return cell().take_expected();

@@ -18,15 +18,6 @@ public:
     void await_resume() const noexcept {}
 };
 
-/// Completes at once, for one unit of budget.
-class budget_leaf : public leaf<budget_leaf> {
-public:
-    budget_leaf() noexcept {}
-    [[nodiscard]] bool ready() const noexcept { return true; }
-    [[nodiscard]] bool arm(suspension&) const noexcept { return false; }
-    void await_resume() const noexcept {}
-};
-
 /// Lets the running branch spend no budget, for the life of a coroutine.
 class unconstrained_scope {
 public:

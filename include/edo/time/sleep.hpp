@@ -17,20 +17,20 @@ namespace edo {
 class EDO_API sleep : public detail::leaf<sleep> {
 public:
     /// Completes at `deadline`. time_point::max(): never.
-    explicit sleep(clock::time_point deadline) noexcept : deadline_(deadline) {}
+    explicit sleep(clock::time_point deadline) noexcept { entry_.deadline = deadline; }
     /// Takes the deadline of one that is not being awaited.
-    sleep(sleep&& other) noexcept : deadline_(other.deadline_) {}
+    sleep(sleep&& other) noexcept : sleep(other.deadline()) {}
     sleep& operator=(const sleep&) = delete;
     ~sleep() { disarm(); }
 
     /// When it completes.
-    [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
+    [[nodiscard]] clock::time_point deadline() const noexcept { return entry_.deadline; }
     /// Whether the deadline has passed.
-    [[nodiscard]] bool is_elapsed() const noexcept { return clock::now() >= deadline_; }
+    [[nodiscard]] bool is_elapsed() const noexcept { return clock::now() >= deadline(); }
     /// Moves the deadline; it can be awaited again. Not while it is being awaited.
     void reset(clock::time_point deadline) noexcept {
         disarm();
-        deadline_ = deadline;
+        entry_.deadline = deadline;
     }
 
     /// For the await expression.
@@ -44,7 +44,6 @@ public:
 
 private:
     bool remove() noexcept;
-    clock::time_point deadline_;
     detail::timer_entry entry_;
 };
 

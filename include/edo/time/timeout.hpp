@@ -1,7 +1,7 @@
 /// Giving up on something that takes too long.
 #pragma once
 
-#include <edo/coro/detail/as_task.hpp>
+#include <edo/coro/detail/branch_body.hpp>
 #include <edo/time/sleep.hpp>
 
 #include <exception>
@@ -18,11 +18,6 @@ public:
 };
 
 namespace detail {
-
-/// `void` stays void, references become reference_wrapper (decision 16).
-template <class T>
-using timeout_value_t = std::conditional_t<std::is_lvalue_reference_v<T>,
-                                           std::reference_wrapper<std::remove_reference_t<T>>, T>;
 
 /// The part of timeout that does not depend on the type of the result: a group of one branch beside
 /// a timer, which wakes the waiting branch itself.
@@ -57,25 +52,44 @@ private:
     state state_ = state::starting;
 };
 
-template <class T>
+template <class A>
 class timeout_awaiter final : public timeout_group {
+    using value = typename branch_body<A>::result_type;
+
 public:
-    timeout_awaiter(clock::time_point deadline, task<T> inner) : timeout_group(deadline) {
-        connect(std::move(inner), result_);
-    }
-    std::expected<timeout_value_t<T>, elapsed> await_resume() {
-        if (is_elapsed()) { return std::unexpected(elapsed()); }
-        if constexpr (std::is_void_v<T>) {
-            result_.take();
-            return {};
+    timeout_awaiter(clock::time_point deadline, A&& awaitable)
+        : timeout_group(deadline), body_(std::forward<A>(awaitable)) {}
+    auto await_resume() {
+        using result =
+            std::expected<std::conditional_t<std::is_void_v<value>, void, joined_value_t<value>>,
+                          elapsed>;
+        if (is_elapsed()) { return result(std::unexpect); }
+        if constexpr (std::is_void_v<value>) {
+            body_.take();
+            return result();
         } else {
-            return std::expected<timeout_value_t<T>, elapsed>(result_.take());
+            return result(take_joined(body_));
         }
     }
 
 private:
-    sink_base& result() noexcept override { return result_; }
-    sink<T> result_;
+    sink_base& result() noexcept override { return body_; }
+    branch_body<A> body_;
+};
+
+/// What timeout returns, until it is awaited.
+template <class A>
+class [[nodiscard("co_await it")]] timeout_operation {
+public:
+    timeout_operation(clock::time_point deadline, A&& awaitable)
+        : deadline_(deadline), awaitable_(std::forward<A>(awaitable)) {}
+    auto operator co_await() && {
+        return timeout_awaiter<A>(deadline_, std::forward<A>(awaitable_));
+    }
+
+private:
+    clock::time_point deadline_;
+    A awaitable_;
 };
 
 }  // namespace detail
@@ -94,8 +108,7 @@ template <class Rep, class Period, class A>
 /// The same with a moment instead of a duration.
 template <class A>
 [[nodiscard("co_await it")]] auto timeout_at(clock::time_point deadline, A&& x) {
-    return detail::timeout_awaiter<detail::as_task_value_t<A>>(deadline,
-                                                               detail::as_task(std::forward<A>(x)));
+    return detail::timeout_operation<detail::held_t<A>>(deadline, std::forward<A>(x));
 }
 
 template <class Rep, class Period, class A>

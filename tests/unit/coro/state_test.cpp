@@ -84,8 +84,8 @@ TEST(state_word, stacks_woken_branches_newest_first_beside_the_flags) {
     counts_schedules home;
     fake_cell cell(home);
     fake_group group;
-    child_branch first(cell.root, group, {});
-    child_branch second(cell.root, group, {});
+    child_branch first(cell.root(), group, {});
+    child_branch second(cell.root(), group, {});
     EXPECT_TRUE(cell.state.park(cell.state.look()));
     EXPECT_TRUE(cell.state.wake_branch(first));
     EXPECT_FALSE(cell.state.wake_branch(second));
@@ -112,7 +112,7 @@ TEST(state_word, is_claimed_by_exactly_one_of_many_threads) {
                     }
                     sync.arrive_and_wait();
                     if (t % 2 == 0) {
-                        claim(cell.root).enqueue();
+                        claim(cell.root()).enqueue();
                     } else if (cell.state.request_abort()) {
                         cell.home->schedule(cell);
                     }
@@ -136,7 +136,7 @@ protected:
 
 TEST_F(word_latch_test, wakes_who_has_armed) {
     EXPECT_FALSE(latch.is_done());
-    EXPECT_TRUE(latch.arm(cell.root));
+    EXPECT_TRUE(latch.arm(cell.root()));
     EXPECT_EQ(home.count, 0);
     latch.fire().enqueue();
     EXPECT_EQ(home.count, 1);
@@ -145,30 +145,30 @@ TEST_F(word_latch_test, wakes_who_has_armed) {
 
 TEST_F(word_latch_test, lets_nobody_arm_after_it_has_fired) {
     latch.fire().enqueue();
-    EXPECT_FALSE(latch.arm(cell.root));
+    EXPECT_FALSE(latch.arm(cell.root()));
     latch.fire().enqueue();  // again: nothing
     EXPECT_EQ(home.count, 0);
 }
 
 TEST_F(word_latch_test, does_not_wake_who_has_disarmed) {
-    EXPECT_TRUE(latch.arm(cell.root));
-    EXPECT_TRUE(latch.disarm(cell.root));
+    EXPECT_TRUE(latch.arm(cell.root()));
+    EXPECT_TRUE(latch.disarm(cell.root()));
     latch.fire().enqueue();
     EXPECT_EQ(home.count, 0);
 }
 
 TEST_F(word_latch_test, tells_who_disarms_too_late) {
-    EXPECT_TRUE(latch.arm(cell.root));
+    EXPECT_TRUE(latch.arm(cell.root()));
     latch.fire().enqueue();
-    EXPECT_FALSE(latch.disarm(cell.root));
+    EXPECT_FALSE(latch.disarm(cell.root()));
     EXPECT_EQ(home.count, 1);
 }
 
 TEST_F(word_latch_test, can_be_reset) {
     latch.fire().enqueue();
     latch.reset();
-    EXPECT_TRUE(latch.arm(cell.root));
-    EXPECT_TRUE(latch.disarm(cell.root));
+    EXPECT_TRUE(latch.arm(cell.root()));
+    EXPECT_TRUE(latch.disarm(cell.root()));
 }
 
 TEST_F(word_latch_test, gives_each_race_of_fire_and_disarm_one_winner) {
@@ -184,9 +184,9 @@ TEST_F(word_latch_test, gives_each_race_of_fire_and_disarm_one_winner) {
     });
     for (int i = 0; i < rounds; ++i) {
         latch.reset();
-        ASSERT_TRUE(latch.arm(cell.root));
+        ASSERT_TRUE(latch.arm(cell.root()));
         sync.arrive_and_wait();
-        const bool mine = latch.disarm(cell.root);
+        const bool mine = latch.disarm(cell.root());
         // A latch that was disarmed first still fires: to nobody.
         sync.arrive_and_wait();
         if (mine) {

@@ -247,8 +247,9 @@ TEST_F(task_of, anything_that_was_moved_from_is_refused_wherever_it_would_run) {
         co_await std::move(child);
     };
     EXPECT_THROW(rt.block_on(awaits()), std::logic_error);
-    EXPECT_THROW(static_cast<void>(edo::timeout(std::chrono::seconds(1), empty())),
-                 std::logic_error);
+    EXPECT_THROW(rt.block_on(edo::timeout(std::chrono::seconds(1), empty())), std::logic_error);
+    EXPECT_THROW(rt.block_on(edo::join(empty(), empty())), std::logic_error);
+    EXPECT_THROW(rt.block_on(edo::select(empty(), edo::yield_now())), std::logic_error);
     edo::local_set set;
     EXPECT_THROW(static_cast<void>(set.run_until(empty())), std::logic_error);
 }

@@ -26,49 +26,40 @@ using edo::sync::notify;
 class awaited : public edo::test::runtime_test {};
 INSTANTIATE_TEST_SUITE_P(kinds, awaited, edo::test::all_kinds, edo::test::kind_name);
 
-task<> abort_the(std::shared_ptr<std::optional<edo::abort_handle>> waiter) {
+using abort_slot = std::optional<edo::abort_handle>;
+
+task<> abort_the(std::shared_ptr<abort_slot> waiter) {
     if (*waiter) { (*waiter)->abort(); }
     co_return;
 }
-
-TEST_P(awaited, an_abort_by_the_child_drops_the_waiter_at_the_await) {
-    auto went_on = std::make_shared<bool>(false);
-    auto self = std::make_shared<std::optional<edo::abort_handle>>();
-    auto go = std::make_shared<notify>();
-    auto waiter = rt().spawn(
-        [](std::shared_ptr<notify> start, std::shared_ptr<std::optional<edo::abort_handle>> me,
-           std::shared_ptr<bool> after) -> task<> {
-            co_await start->notified();
-            auto child = edo::spawn(abort_the, std::move(me));
-            co_await child;
-            *after = true;
-        },
-        go, self, went_on);
-    *self = waiter.abort_handle();
-    go->notify_one();
-    const auto result = rt().block_on(waiter.join());
-    ASSERT_FALSE(result.has_value());
-    EXPECT_TRUE(result.error().is_cancelled());
-    EXPECT_FALSE(*went_on);
+task<> await_handle(std::shared_ptr<abort_slot> self) {
+    auto child = edo::spawn(abort_the, std::move(self));
+    co_await child;
+}
+task<> await_timeout(std::shared_ptr<abort_slot> self) {
+    static_cast<void>(co_await edo::timeout(1h, abort_the(std::move(self))));
 }
 
-TEST_P(awaited, an_abort_inside_a_timeout_drops_the_waiter_at_the_await) {
-    auto went_on = std::make_shared<bool>(false);
-    auto self = std::make_shared<std::optional<edo::abort_handle>>();
-    auto go = std::make_shared<notify>();
-    auto waiter = rt().spawn(
-        [](std::shared_ptr<notify> start, std::shared_ptr<std::optional<edo::abort_handle>> me,
-           std::shared_ptr<bool> after) -> task<> {
-            co_await start->notified();
-            static_cast<void>(co_await edo::timeout(1h, abort_the(std::move(me))));
-            *after = true;
-        },
-        go, self, went_on);
-    *self = waiter.abort_handle();
-    go->notify_one();
-    const auto result = rt().block_on(waiter.join());
-    EXPECT_FALSE(result.has_value());
-    EXPECT_FALSE(*went_on);
+TEST_P(awaited, an_abort_by_the_child_drops_the_waiter_at_the_await) {
+    for (const auto await : {await_handle, await_timeout}) {
+        auto went_on = std::make_shared<bool>(false);
+        auto self = std::make_shared<abort_slot>();
+        auto go = std::make_shared<notify>();
+        auto waiter = rt().spawn(
+            [](std::shared_ptr<notify> start, std::shared_ptr<abort_slot> me,
+               task<> (*body)(std::shared_ptr<abort_slot>), std::shared_ptr<bool> after) -> task<> {
+                co_await start->notified();
+                co_await body(std::move(me));
+                *after = true;
+            },
+            go, self, await, went_on);
+        *self = waiter.abort_handle();
+        go->notify_one();
+        const auto result = rt().block_on(waiter.join());
+        ASSERT_FALSE(result.has_value());
+        EXPECT_TRUE(result.error().is_cancelled());
+        EXPECT_FALSE(*went_on);
+    }
 }
 
 task<int> waits(std::shared_ptr<notify> n) {
@@ -261,6 +252,35 @@ TEST_P(awaited, the_turn_ends_when_the_budget_does) {
         },
         other_ran);
     EXPECT_TRUE(rt().block_on(waiter));
+}
+
+// Else the injection queue would wait for the end of the waiter's turn.
+TEST_P(awaited, its_runs_count_as_turns) {
+    constexpr int interval = 10;
+    edo::runtime& one =
+        use(std::move(edo::test::builder_of({"one worker", is_current_thread() ? 0U : 1U})
+                          .global_queue_interval(interval)));
+    auto runs = [](edo::runtime_handle handle) -> task<int> {
+        auto injected = std::make_shared<std::atomic<bool>>(false);
+        std::thread([&] {
+            handle
+                .spawn(
+                    [](std::shared_ptr<std::atomic<bool>> ran) -> task<> {
+                        *ran = true;
+                        co_return;
+                    },
+                    injected)
+                .detach();
+        }).join();
+        int awaits = 0;
+        while (!*injected) {
+            auto child = edo::spawn(nest, 0);
+            static_cast<void>(co_await child);
+            ++awaits;
+        }
+        co_return awaits;
+    };
+    EXPECT_LE(one.block_on(one.spawn(runs, one.handle())), interval);
 }
 
 TEST_P(awaited, block_in_place_inside_of_it) {

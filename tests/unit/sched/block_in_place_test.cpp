@@ -29,6 +29,59 @@ class block_in_place : public edo::test::runtime_test {};
 INSTANTIATE_TEST_SUITE_P(kinds, block_in_place, edo::test::multi_thread_kinds,
                          edo::test::kind_name);
 
+// The task is in the list of a place that its thread does not hold any more when it is bound.
+TEST_P(block_in_place, then_a_local_set_is_driven) {
+    auto body = []() -> edo::task<int> {
+        edo::block_in_place([] {});
+        edo::local_set set;
+        auto inside = []() -> edo::task<int> {
+            auto local = edo::spawn_local([]() -> edo::task<int> {
+                co_await edo::yield_now();
+                co_return 1;
+            });
+            const int value = co_await local;
+            co_return value;
+        };
+        const int value = co_await set.run_until(inside);
+        co_return value;
+    };
+    int sum = 0;
+    for (int i = 0; i < 100; ++i) { sum += rt().block_on(rt().spawn(body)); }
+    EXPECT_EQ(sum, 100);
+    // Others enter the lists and leave them.
+    auto others = []() -> edo::task<> { co_await edo::sleep_for(1ms); };
+    std::vector<edo::join_handle<void>> all;
+    for (int i = 0; i < 100; ++i) { all.push_back(rt().spawn(others)); }
+    for (auto& each : all) { rt().block_on(each); }
+}
+
+edo::task<> leave_the_place() {
+    edo::block_in_place([] {
+        auto elsewhere = edo::spawn([]() -> edo::task<> { co_return; });
+        while (!elsewhere.is_finished()) { std::this_thread::yield(); }
+    });
+    co_return;
+}
+
+// Then the thread has no place, so nobody who could list the waiter for the shutdown.
+TEST_P(block_in_place, in_an_awaited_task_whose_waiter_drives_a_local_set) {
+    auto waiter = [](std::shared_ptr<counter> in) -> edo::task<> {
+        auto handle = edo::spawn(leave_the_place);
+        co_await handle;
+        edo::local_set set;
+        auto sleeps = [in]() -> edo::task<> {
+            ++*in;
+            co_await edo::sleep_for(24h);
+        };
+        co_await set.run_until(sleeps);
+    };
+    constexpr int waiters = 20;
+    auto driving = std::make_shared<counter>(0);
+    for (int i = 0; i < waiters; ++i) { rt().spawn(waiter, driving).detach(); }
+    while (*driving < waiters) { std::this_thread::yield(); }
+    rt().shutdown_timeout(1h);  // would wait for a task that nobody drops
+}
+
 class block_in_place_refused : public edo::test::leak_check {};
 
 edo::task<int> give(int value) { co_return value; }

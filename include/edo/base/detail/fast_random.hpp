@@ -8,7 +8,7 @@ namespace edo::detail {
 /// xorshift32 (Marsaglia, "Xorshift RNGs", 2003).
 class fast_random {
 public:
-    explicit fast_random(std::uint32_t seed) noexcept : state_(seed | 1U) {}
+    explicit constexpr fast_random(std::uint32_t seed) noexcept : state_(seed | 1U) {}
     /// A number below `bound` (> 0).
     std::uint32_t below(std::uint32_t bound) noexcept {
         state_ ^= state_ << 13;

@@ -13,7 +13,8 @@ inline constexpr bool is_a_task<task<T>> = true;
 template <class A>
 struct awaited {};
 template <class A>
-    requires(!is_a_task<std::remove_cvref_t<A>>)
+    requires(!is_a_task<std::remove_cvref_t<A>> &&
+             requires(std::remove_reference_t<awaiter_of<A>>& awaiter) { awaiter.await_resume(); })
 struct awaited<A> {
     using type = decltype(std::declval<std::remove_reference_t<awaiter_of<A>>&>().await_resume());
 };

@@ -15,6 +15,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <source_location>
 #include <string>
 
 namespace edo::detail {
@@ -23,17 +24,23 @@ class branch;
 class cell;
 class cell_base;
 class local_core;
+class place;
+class task_owner;
 struct local_value;
 
 /// Where claimed cells go.
 class scheduler {
 public:
+    /// Schedules the tasks of `owner`; null: those of nobody, as the future of a block_on.
+    explicit scheduler(task_owner* owner = nullptr) noexcept : tasks_owner(owner) {}
     /// Queues a cell that the caller has claimed. From any thread. The cell may have run and died
     /// when this returns.
     virtual void schedule(cell_base& cell) noexcept = 0;
     /// Comes once, before the cell parks for the first time: so that it is found when all are to be
     /// dropped. False: that cannot be done here, it has to be queued again.
     virtual inline bool keep(cell_base& cell) noexcept;
+
+    task_owner* const tasks_owner;
 
 protected:
     ~scheduler() = default;
@@ -42,13 +49,16 @@ protected:
 /// The face of a branch that primitives see.
 class suspension {
 public:
-    explicit suspension(cell_base& owner) noexcept : owner_(&owner) {}
     suspension(const suspension&) = delete;
     suspension& operator=(const suspension&) = delete;
-    [[nodiscard]] cell_base& owner() const noexcept { return *owner_; }
+    [[nodiscard]] inline cell_base& owner() const noexcept;
 
-private:
-    cell_base* owner_;
+    std::coroutine_handle<> point;  ///< the innermost coroutine, suspended; null before the start
+    const bool is_child;            ///< a child_branch; else the root, which is the cell itself
+
+protected:
+    explicit suspension(bool child) noexcept : is_child(child) {}
+    ~suspension() = default;
 };
 
 /// The duty to enqueue a task that was claimed. Call enqueue() after leaving the latch; nothing of
@@ -93,34 +103,62 @@ public:
 
 protected:
     friend void add_pin(pin&, branch&);
+    friend void add_fork_pin(pin&, branch&) noexcept;
     friend void remove_pin(pin&) noexcept;
     branch* at_ = nullptr;
+};
+
+/// What a branch waits on, if that is not a droppable leaf.
+struct wait_state {
+    handler* on = nullptr;   ///< what `point` waits on
+    std::uint32_t pins = 0;  ///< pins on this branch and the branches below it
 };
 
 /// One line of control inside a task.
 class branch : public suspension {
 public:
+    /// Null for a droppable leaf.
+    [[nodiscard]] handler* waits_on() const noexcept {
+        const wait_state* mine = waits();
+        return mine != nullptr ? mine->on : nullptr;
+    }
+    /// Only in a cell with a side block.
+    void wait_on(handler* what) noexcept { waits()->on = what; }
+    /// Where that is: null where it was never needed.
+    [[nodiscard]] inline wait_state* waits() const noexcept;
+
+    bool dying : 1 = false;          ///< its destruction was asked for and waits for pins
+    bool done : 1 = false;           ///< its outermost coroutine has ended
+    bool unconstrained : 1 = false;  ///< spends no budget
+
+protected:
     using suspension::suspension;
-    std::coroutine_handle<> point;  ///< the innermost coroutine, suspended; null before the start
-    handler* waiting = nullptr;     ///< what `point` waits on, if it is not a droppable leaf
-    std::uint32_t pins = 0;         ///< pins on this branch and the branches below it
-    bool dying = false;             ///< its destruction was asked for and waits for pins
-    bool done = false;              ///< its outermost coroutine has ended
-    bool is_child = false;          ///< a child_branch
-    bool unconstrained = false;     ///< spends no budget
+    ~branch() = default;
 };
 
 /// A branch that a group started; it lies in the group's awaiter, in the frame of the parent.
-class child_branch : public branch {
+class child_branch final : public branch {
 public:
     /// A branch that begins with `first`, and sees what its parent sees.
     EDO_API child_branch(branch& parent_branch, handler& group_of_parent,
                          std::coroutine_handle<> first) noexcept;
     child_branch* next = nullptr;         ///< link in the stack or the queue of woken branches
-    branch* parent;                       ///< the branch that waits on the group
+    cell_base* const cell;                ///< the task that it belongs to
+    branch* parent;                       ///< the branch that waits on the group; null: none does
     handler* group;                       ///< who is told of the end
     const local_value* locals = nullptr;  ///< task-locals (the root's are in its side block)
     local_core* set = nullptr;            ///< the local_set that it runs in
+    mutable wait_state own_waits;         ///< (the root's is in its side block)
+};
+
+/// What must not outlive the task that it belongs to.
+class task_bound : public list_link {
+public:
+    /// The task's code has ended or was dropped; its cell is about to end.
+    virtual void task_ends() noexcept = 0;
+
+protected:
+    ~task_bound() = default;
 };
 
 /// What few tasks need; made when first needed.
@@ -128,20 +166,30 @@ struct side_block {
     intrusive_fifo<child_branch> ready;     ///< woken branches, to be run in this turn
     intrusive_fifo<child_branch> deferred;  ///< branches that yielded: ready in the next turn
     intrusive_list<pin> pins;               ///< every pin of the task
+    wait_state waits;                       ///< of the root branch
+    intrusive_list<task_bound> bound;       ///< generators that are under way
+    bool has_waited_to_drop = false;        ///< a branch of this task was dying, perhaps is
     const local_value* locals = nullptr;    ///< task-locals of the root branch
+    place* listed_by = nullptr;             ///< of a bound task: see executor::keep()
+    std::source_location spawned_at;        ///< kept here instead of in the cell
     std::string name;                       ///< the name that a task_builder gave
     std::shared_ptr<const void> keep;       ///< what must live as long as the task's result
 };
 
-/// The part of a task that scheduling needs.
-class cell_base {
+/// How a task ended.
+enum class task_outcome : std::uint8_t { pending, value, exception, cancelled };
+
+/// The part of a task that scheduling needs; it is its own root branch. Millions of them sleep, so
+/// what is small shares words, and what few need lies in the side block.
+class cell_base : public branch {
 public:
-    explicit cell_base(scheduler& home_scheduler) noexcept : root(*this), home(&home_scheduler) {}
+    explicit cell_base(scheduler& home_scheduler, std::source_location where = {}) noexcept
+        : branch(false), home(&home_scheduler), spawned_at_(where) {}
     cell_base(const cell_base&) = delete;
     cell_base& operator=(const cell_base&) = delete;
 
-    /// First turn: makes the frame and stores it in `root.point`, or reports the failure and
-    /// returns false: then the task has ended.
+    /// First turn: makes the frame and stores it in `point`, or reports the failure and returns
+    /// false: then the task has ended.
     virtual bool begin() noexcept = 0;
     /// The root branch has ended (its outermost frame still exists) or was dropped (no frame
     /// exists). The owner gives the cell up; it may be freed inside.
@@ -149,29 +197,108 @@ public:
     /// The task that this is, null for the future of a block_on.
     [[nodiscard]] virtual const cell* as_cell() const noexcept { return nullptr; }
 
+    [[nodiscard]] branch& root() noexcept { return *this; }
+    /// The side block; null if there is none.
+    [[nodiscard]] side_block* side() const noexcept { return has_side_ ? side_ : nullptr; }
+    /// The task-locals of the root.
+    [[nodiscard]] const local_value* locals() const noexcept {
+        return has_side_ ? side_->locals : is_fork ? inherited_ : nullptr;
+    }
     /// The side block, made now if there is none. Throws std::bad_alloc.
     side_block& side_or_make() {
-        if (!side) { side = std::make_unique<side_block>(); }
-        return *side;
+        if (!has_side_) {
+            auto made = std::make_unique<side_block>();
+            if (is_fork) {
+                made->locals = inherited_;
+            } else {
+                made->spawned_at = spawned_at_;
+            }
+            side_ = made.release();
+            has_side_ = true;
+        }
+        return *side_;
+    }
+    /// Where it was spawned.
+    [[nodiscard]] const std::source_location& spawned_at() const noexcept {
+        return has_side_ ? side_->spawned_at : spawned_at_;
+    }
+    /// Not for the child of a fork.
+    void set_spawned_at(const std::source_location& where) noexcept {
+        (has_side_ ? side_->spawned_at : spawned_at_) = where;
     }
 
-    branch root;
+    [[nodiscard]] task_outcome outcome() const noexcept { return outcome_; }
+    void set_outcome(task_outcome o) noexcept { outcome_ = o; }
+
+    bool ended : 1 = false;          ///< the root branch is done or dropped
+    bool yielded : 1 = false;        ///< ends this turn and goes to the back of the queue
+    bool owes_budget : 1 = false;    ///< it yielded before an operation that was ready
+    bool root_deferred : 1 = false;  ///< it was the root that yielded
+    bool seen : 1 = true;            ///< WAKE as it was taken last; differs: the root is woken
+    bool is_kept : 1 = false;        ///< see scheduler::keep()
+    bool is_bound : 1 = false;       ///< it stays on its thread, see executor::bind()
+    bool awaited_here : 1 = false;   ///< it runs inside the turn of the task that joins it
+
+    bool counted : 1 = false;   ///< the cell's: its end is reported to the owner of its tasks
+    bool is_local : 1 = false;  ///< the cell's: the `Send` rule does not apply to it
+    bool is_fork : 1 = false;   ///< a fork_cell
+
+private:
+    bool has_side_ : 1 = false;
+    task_outcome outcome_ : 2 = task_outcome::pending;
+
+public:
+    atomic<std::uint32_t> references{1};  ///< the cell's
     state_word state;
     scheduler* home;
     cell_base* next = nullptr;  ///< link in a queue
-    std::unique_ptr<side_block> side;
-    state_word::value seen =
-        state_word::wake;        ///< the WAKE value taken last; differs: root is woken
-    bool ended = false;          ///< the root branch is done or dropped
-    bool yielded = false;        ///< ends this turn and goes to the back of the queue
-    bool owes_budget = false;    ///< it yielded before an operation that was ready
-    bool root_deferred = false;  ///< it was the root that yielded
-    bool is_kept = false;        ///< see scheduler::keep()
-    bool awaited_here = false;   ///< it runs inside the turn of the task that joins it
 
 protected:
-    ~cell_base() = default;
+    /// The child of a fork; nobody lists it.
+    cell_base() noexcept : branch(false), is_kept(true), is_fork(true), home(nullptr) {}
+    /// Before its first turn: who schedules it, and its task-locals.
+    void inherit(scheduler& from, const local_value* values) noexcept {
+        home = &from;
+        inherited_ = values;
+    }
+    ~cell_base() {
+        if (has_side_) { free_side(); }
+    }
+
+private:
+    EDO_API void free_side() noexcept;  // not inline: few tasks have one
+    union {
+        std::source_location spawned_at_;
+        const local_value* inherited_;  ///< of a fork_cell
+        side_block* side_;
+    };
 };
+
+/// The child of a fork: scheduled like a task, but with the identity of the task that forks. It lies in
+/// the frame of its parent, and costs no memory of its own, however it ends.
+class fork_cell : public cell_base {
+public:
+    using cell_base::inherit;
+    /// The branch that forks.
+    [[nodiscard]] virtual const branch& forked_by() const noexcept = 0;
+    wait_state own_waits;
+
+protected:
+    fork_cell() noexcept = default;
+    ~fork_cell() = default;
+};
+
+inline cell_base& suspension::owner() const noexcept {
+    auto& self = const_cast<suspension&>(*this);
+    return is_child ? *static_cast<child_branch&>(self).cell : static_cast<cell_base&>(self);
+}
+
+inline wait_state* branch::waits() const noexcept {
+    if (is_child) { return &static_cast<const child_branch*>(this)->own_waits; }
+    if (owner().is_fork) { return &static_cast<fork_cell&>(owner()).own_waits; }
+    side_block* side = owner().side();
+    return side != nullptr ? &side->waits : nullptr;
+}
 
 inline bool scheduler::keep(cell_base& cell) noexcept {
     cell.is_kept = true;
@@ -214,6 +341,10 @@ EDO_API turn drive(cell_base& cell, bool fresh_budget = true) noexcept;
 /// The same inside the turn of another cell on this thread, and with its budget.
 EDO_API turn drive_inside(cell_base& cell) noexcept;
 
+/// Runs a new child of a fork inside its parent, in the same way. True: it has ended, and nobody was told.
+/// False: it goes on by itself.
+EDO_API bool run_fork(fork_cell& child) noexcept;
+
 /// Lets the root or a child branch run in this turn, after those that are ready already. Owner only.
 EDO_API void make_ready(branch& b) noexcept;
 /// Runs a new branch for the first time, inside the branch that is about to be suspended on its
@@ -226,10 +357,18 @@ EDO_API void defer(branch& b) noexcept;
 EDO_API void go_on(branch& b) noexcept;
 /// Destroys the frames of a branch as soon as no pin is left below it, then tells its group.
 EDO_API void drop(branch& b) noexcept;
-/// Counts a pin on a branch and its ancestors. Throws std::bad_alloc. Owner only.
+/// Counts a pin on a branch and its ancestors. Throws std::bad_alloc, unless the cell has a side block.
+/// Owner only.
 EDO_API void add_pin(pin& p, branch& b);
+/// The same, and it cannot fail: for a cell with a side block, or the root of a fork_cell without one,
+/// whose only pin this is.
+EDO_API void add_fork_pin(pin& p, branch& b) noexcept;
 /// Takes the pin away. Owner only.
 EDO_API void remove_pin(pin& p) noexcept;
+/// Counts pins that are there already on a branch and its ancestors. Owner only.
+EDO_API void count_pins(branch& b, std::uint32_t pins) noexcept;
+/// Whether the branch, or one above it, is to be destroyed and waits for pins. Owner only.
+[[nodiscard]] EDO_API bool is_dying(branch& b) noexcept;
 /// What a pin calls when it is woken: goes on, or lets a dying ancestor be destroyed.
 EDO_API void pin_completed(pin& p, branch& b) noexcept;
 /// The task-locals of a branch. Owner only; set may throw std::bad_alloc.

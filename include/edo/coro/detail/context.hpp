@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edo/base/config.hpp>
+#include <edo/base/detail/fast_random.hpp>
 
 #include <coroutine>
 #include <cstdint>
@@ -14,6 +15,8 @@ namespace edo::detail {
 
 class branch;
 class cell;
+class cell_base;
+class fork_lane;
 class local_core;
 class place;
 class runtime_core;
@@ -35,11 +38,15 @@ struct context {
     runtime_core* runtime = nullptr;   ///< entered: by a worker, block_on or an enter guard
     worker_thread* thread = nullptr;   ///< the worker thread that this is
     place* worker = nullptr;           ///< the worker place that this thread holds
+    fork_lane* lane = nullptr;         ///< of that place
+    cell_base* outermost = nullptr;    ///< whose turn this is; forks may run others inside
+    std::uintptr_t stack_floor = 0;    ///< where the stack gets too short for forks inside of forks
     local_core* locals = nullptr;      ///< the local_set that is entered or runs now
     const local_value* thread_values = nullptr;  ///< task-locals outside of tasks (sync_scope)
     const cell* blocking = nullptr;              ///< the blocking closure that runs here
     std::uint64_t next_id = 0;                   ///< task ids that this thread has drawn ahead
     std::uint64_t last_id = 0;
+    fast_random random{1};          ///< where a select starts
     std::uint32_t enter_depth = 0;  ///< enter guards alive on this thread
     bool blocking_allowed = true;   ///< block_on may be called
 };

@@ -70,32 +70,54 @@ private:
     Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
 
-/// Awaits a leaf that lies elsewhere: a temporary of the await expression, which dies with it, or
-/// (`Borrowed`) an lvalue that may outlive the branch: dropped, it must not keep the suspension.
-template <class Leaf, bool Borrowed>
+/// Completes at once, for one unit of budget.
+class budget_leaf : public leaf<budget_leaf> {
+public:
+    budget_leaf() noexcept {}
+    [[nodiscard]] bool ready() const noexcept { return true; }
+    [[nodiscard]] bool arm(suspension&) const noexcept { return false; }
+    void await_resume() const noexcept {}
+};
+
+/// Awaits a leaf that is a temporary of the await expression, and dies with it.
+template <class Leaf>
 class leaf_ref : public leaf_base {
 public:
     explicit leaf_ref(Leaf& leaf) noexcept : leaf_(&leaf) {}
-    leaf_ref(const leaf_ref&) = delete;
-    leaf_ref& operator=(const leaf_ref&) = delete;
-    ~leaf_ref() {
-        if constexpr (Borrowed && requires { leaf_->disarm(); }) {
-            if (is_suspended_) { leaf_->disarm(); }
-        }
-    }
     bool await_ready() { return leaf_->await_ready(); }
     template <class Promise>
     auto await_suspend(std::coroutine_handle<Promise> waiter) {
-        is_suspended_ = true;
         return leaf_->await_suspend(waiter);
+    }
+    decltype(auto) await_resume() { return leaf_->await_resume(); }
+
+protected:
+    Leaf* leaf_;
+};
+
+/// Awaits an lvalue that may outlive the branch: dropped, it must not keep the suspension.
+template <class Leaf>
+class borrowed_leaf : public leaf_ref<Leaf> {
+public:
+    using leaf_ref<Leaf>::leaf_ref;
+    borrowed_leaf(const borrowed_leaf&) = delete;
+    borrowed_leaf& operator=(const borrowed_leaf&) = delete;
+    ~borrowed_leaf() {
+        if constexpr (requires(Leaf& leaf) { leaf.disarm(); }) {
+            if (is_suspended_) { this->leaf_->disarm(); }
+        }
+    }
+    template <class Promise>
+    auto await_suspend(std::coroutine_handle<Promise> waiter) {
+        is_suspended_ = true;
+        return leaf_ref<Leaf>::await_suspend(waiter);
     }
     decltype(auto) await_resume() {
         is_suspended_ = false;
-        return leaf_->await_resume();
+        return leaf_ref<Leaf>::await_resume();
     }
 
 private:
-    Leaf* leaf_;
     bool is_suspended_ = false;
 };
 

@@ -74,7 +74,9 @@ public:
     auto await_transform(A&& awaitable) const {
         using type = std::remove_reference_t<A>;
         if constexpr (std::derived_from<type, leaf_base>) {
-            return leaf_ref<type, std::is_lvalue_reference_v<A>>(awaitable);
+            using reference = std::conditional_t<std::is_lvalue_reference_v<A>, borrowed_leaf<type>,
+                                                 leaf_ref<type>>;
+            return reference(awaitable);
         } else if constexpr (std::derived_from<std::remove_cvref_t<awaiter_of<A>>, leaf_base>) {
             return get_awaiter(std::forward<A>(awaitable));
         } else {

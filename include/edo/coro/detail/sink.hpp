@@ -47,7 +47,6 @@ public:
         }
         engaged_ = true;
     }
-    [[nodiscard]] bool has_value() const noexcept { return engaged_; }
     /// Moves the value out, or rethrows. The child's frame is destroyed first.
     T take() {
         destroy_child();
@@ -57,6 +56,8 @@ public:
     void clear() noexcept {
         if (std::exchange(engaged_, false)) { std::destroy_at(std::addressof(value_)); }
     }
+    /// The value that is there.
+    [[nodiscard]] const T& peek() const noexcept { return value_; }
 
 private:
     union {
@@ -70,7 +71,6 @@ class sink<T&> : public sink_base {
 public:
     using sink_base::sink_base;
     void emplace(T& value) noexcept { value_ = std::addressof(value); }
-    [[nodiscard]] bool has_value() const noexcept { return value_ != nullptr; }
     T& take() {
         destroy_child();
         if (error) { rethrow(); }
@@ -85,16 +85,12 @@ template <>
 class sink<void> : public sink_base {
 public:
     using sink_base::sink_base;
-    void emplace() noexcept { engaged_ = true; }
-    [[nodiscard]] bool has_value() const noexcept { return engaged_; }
+    void emplace() noexcept {}
     void take() {
         destroy_child();
         if (error) { rethrow(); }
     }
-    void clear() noexcept { engaged_ = false; }
-
-private:
-    bool engaged_ = false;
+    void clear() noexcept {}
 };
 
 }  // namespace edo::detail

@@ -62,7 +62,7 @@ public:
     /// Suspends the thread on `leaf` until it is woken.
     template <class Leaf>
     void wait_for(Leaf& leaf) {
-        seen ^= state_word::wake;  // there is no first turn
+        seen = !seen;  // there is no first turn
         static_cast<void>(take_wake());
         if (suspend_on(leaf)) { sleep_until_woken(); }
     }
@@ -78,7 +78,7 @@ private:
     public:
         explicit running(thread_waiter& self) noexcept
             : cx_(this_context()),
-              outer_(std::exchange(cx_.current, &self.root)),
+              outer_(std::exchange(cx_.current, &self.root())),
               budget_(std::exchange(cx_.budget, no_budget)) {}
         ~running() {
             cx_.current = outer_;
@@ -96,7 +96,7 @@ private:
     void sleep_until_woken() noexcept {
         for (;;) {
             const state_word::value now = state.look();
-            if ((now & state_word::wake) != seen) { return; }
+            if (((now & state_word::wake) != 0) != seen) { return; }
             if (!state.park(now)) { continue; }
             while (!take_wake()) { parker::this_thread().park(); }
         }

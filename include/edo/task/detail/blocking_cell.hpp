@@ -48,8 +48,12 @@ class blocking_call final : public Base, public blocking_job {
 public:
     template <class G, class... As>
     blocking_call(task_owner& owned_by, std::source_location where, G&& f, As&&... as)
-        : Base(owned_by, where),
-          payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
+        : Base(owned_by, where), call_(std::forward<G>(f), std::forward<As>(as)...) {}
+    ~blocking_call() override {
+        if (this->outcome() == task_outcome::pending) { call_.destroy(); }
+    }
+    blocking_call(const blocking_call&) = delete;
+    blocking_call& operator=(const blocking_call&) = delete;
 
     bool begin() noexcept override { return false; }
     void run() noexcept override {
@@ -64,25 +68,18 @@ public:
     }
 
 private:
-    struct payload {
-        template <class G, class... As>
-        explicit payload(G&& f, As&&... as)
-            : callable(std::forward<G>(f)), arguments(std::forward<As>(as)...) {}
-        F callable;
-        std::tuple<Args...> arguments;
-    };
     void call() noexcept {
         try {
             if constexpr (std::is_void_v<typename Base::result_type>) {
-                invoke_stored(payload_->callable, payload_->arguments);
+                call_.invoke();
                 this->result.emplace();
             } else {
-                this->result.emplace(invoke_stored(payload_->callable, payload_->arguments));
+                this->result.emplace(call_.invoke());
             }
         } catch (...) { this->result.error = std::current_exception(); }
     }
-    void destroy_payload() noexcept override { payload_.reset(); }
-    std::optional<payload> payload_;
+    void destroy_payload() noexcept override { call_.destroy(); }
+    [[no_unique_address]] stored_call<F, Args...> call_;  ///< until the task ends
 };
 
 /// Hands a new blocking task to the pool.

@@ -18,13 +18,10 @@
 #include <edo/task/join_error.hpp>
 #include <edo/task/spawnable.hpp>
 
-#include <optional>
+#include <memory>
 #include <tuple>
 
 namespace edo::detail {
-
-/// How a task ended.
-enum class task_outcome : std::uint8_t { pending, value, exception, cancelled };
 
 /// Draws an id without touching a shared word most of the time.
 EDO_API task_id next_task_id() noexcept;
@@ -33,7 +30,7 @@ EDO_API task_id next_task_id() noexcept;
 class EDO_API cell : public cell_base, public list_link {
 public:
     cell(task_owner& owned_by, std::source_location where) noexcept
-        : cell_base(owned_by.tasks()), owner(&owned_by), spawned_at(where), id(next_task_id()) {}
+        : cell_base(owned_by.tasks(), where), id(next_task_id()) {}
 
     static void* operator new(std::size_t size) { return pool_allocate(size); }
     static void operator delete(void* block, std::size_t size) noexcept { pool_free(block, size); }
@@ -56,23 +53,19 @@ public:
         if (join.detach()) { dispose(); }
     }
     [[nodiscard]] std::string_view name() const noexcept {
-        return side ? std::string_view(side->name) : std::string_view();
+        return side() != nullptr ? std::string_view(side()->name) : std::string_view();
     }
-    [[nodiscard]] task_meta meta() const noexcept { return {id, name(), spawned_at}; }
+    [[nodiscard]] task_meta meta() const noexcept { return {id, name(), spawned_at()}; }
+    /// Valid until the task has ended.
+    [[nodiscard]] task_owner& owner_of_tasks() const noexcept { return *home->tasks_owner; }
     /// Calls the hook for new tasks; it may throw.
     void announce() const {
-        if (owner->hooks && owner->hooks->on_spawn) { owner->hooks->on_spawn(meta()); }
+        const auto& hooks = owner_of_tasks().hooks;
+        if (hooks && hooks->on_spawn) { hooks->on_spawn(meta()); }
     }
 
-    task_owner* owner;           ///< valid until the task has ended
-    place* listed_by = nullptr;  ///< the worker whose list of parked tasks it is in
-    std::source_location spawned_at;
-    task_id id;
+    const task_id id;
     join_word join;
-    atomic<std::uint32_t> references{1};
-    task_outcome outcome = task_outcome::pending;
-    bool counted = false;   ///< its end is reported to `owner`
-    bool is_local = false;  ///< it stays on its thread: the `Send` rule does not apply
 
 protected:
     virtual ~cell() = default;
@@ -114,7 +107,7 @@ public:
     /// The result, once the task has ended; taken at most once.
     std::expected<T, join_error> take_expected() {
         const clear_on_exit cleared(result);
-        switch (outcome) {
+        switch (outcome()) {
             case task_outcome::exception:
                 return std::unexpected(
                     join_error::failed(id, std::exchange(result.error, nullptr)));
@@ -130,50 +123,62 @@ public:
     /// The same; failures are thrown.
     T take() {
         const clear_on_exit cleared(result);
-        if (outcome == task_outcome::cancelled) { throw join_error::cancelled(id); }
+        if (outcome() == task_outcome::cancelled) { throw join_error::cancelled(id); }
         return result.take();
     }
 
+    /// Whether it may borrow: the children of a scope.
+    static constexpr bool may_borrow = false;
+
     void finish(bool dropped) noexcept override {
-        result.destroy_child();
-        destroy_payload();
-        if (result.error) {
-            result.clear();
-            outcome = task_outcome::exception;
-        } else {
-            if (dropped) { result.clear(); }
-            outcome = result.has_value() ? task_outcome::value : task_outcome::cancelled;
-        }
+        settle(dropped);
         complete(result.error);
     }
 
     sink<T> result;
 
 protected:
+    /// The first part of finish(): frames and arguments are gone, the outcome is there.
+    void settle(bool dropped) noexcept {
+        result.destroy_child();
+        destroy_payload();
+        if (result.error) {
+            result.clear();
+            set_outcome(task_outcome::exception);
+        } else if (dropped) {
+            result.clear();
+            set_outcome(task_outcome::cancelled);
+        } else {
+            set_outcome(task_outcome::value);
+        }
+    }
     /// Callable and arguments die with the task, before its result is seen.
     virtual void destroy_payload() noexcept = 0;
-    void dispose_result() noexcept final {
+    void dispose_result() noexcept override {
         if (auto error = std::exchange(result.error, nullptr)) { report_unobserved(error); }
         result.clear();
     }
     /// Makes `t` the task's outermost coroutine.
     void start(task<T>&& t) {
-        if (spawned_at.line() == 0 && t) { spawned_at = task_access::promise(t)->where(); }
+        if (spawned_at().line() == 0 && t) { set_spawned_at(task_access::promise(t)->where()); }
         connect(std::move(t), result);
-        root.point = result.child;
+        point = result.child;
     }
 };
 
 /// Checks what only run time can see: tasks among the arguments, by the record of their parameters.
 /// `spawn(task)` itself uses the same check. Throws borrow_error, send_error, std::logic_error.
 EDO_API void check_task(const promise_base* promise, bool must_be_sendable,
-                        const std::source_location& where);
+                        const std::source_location& where, bool may_borrow = false);
 
-template <class T>
+template <bool MayBorrow = false, class T>
 void check_argument(const T&, bool, const std::source_location&) noexcept {}
-template <class T>
+template <bool MayBorrow = false, class T>
 void check_argument(const task<T>& t, bool must_be_sendable, const std::source_location& where) {
-    check_task(task_access::promise(t), must_be_sendable, where);
+    const promise_base* made = task_access::promise(t);
+    if (made == nullptr || made->rule() != nullptr) {
+        check_task(made, must_be_sendable, where, MayBorrow);
+    }
 }
 
 /// Whether `rule` is the record of the callable's own parameters, which are judged when it is
@@ -196,11 +201,11 @@ bool is_own_record(const parameter_record*, no_signature) {
 
 /// What a plain function returned: the coroutine that it called may break a rule. Throws as
 /// check_task().
-template <class F, class T>
+template <bool MayBorrow, class F, class T>
 void check_returned(const task<T>& t, bool must_be_sendable, const std::source_location& where) {
     const promise_base* made = task_access::promise(t);
     if (made == nullptr || !is_own_record<F>(made->rule(), parameters_of<F>{})) {
-        check_task(made, must_be_sendable, where);
+        check_task(made, must_be_sendable, where, MayBorrow);
     }
 }
 
@@ -210,14 +215,18 @@ class spawned_call final : public Base {
 public:
     template <class G, class... As>
     spawned_call(task_owner& owned_by, std::source_location where, G&& f, As&&... as)
-        : Base(owned_by, where),
-          payload_(std::in_place, std::forward<G>(f), std::forward<As>(as)...) {}
+        : Base(owned_by, where), call_(std::forward<G>(f), std::forward<As>(as)...) {}
+    ~spawned_call() override {
+        if (this->outcome() == task_outcome::pending) { call_.destroy(); }
+    }
+    spawned_call(const spawned_call&) = delete;
+    spawned_call& operator=(const spawned_call&) = delete;
 
     bool begin() noexcept override {
         try {
-            auto made = invoke_stored(payload_->callable, payload_->arguments);
+            auto made = call_.invoke();
             if constexpr (!is_unchecked<F>) {
-                check_returned<F>(made, !this->is_local, this->spawned_at);
+                check_returned<Base::may_borrow, F>(made, !this->is_local, this->spawned_at());
             }
             this->start(std::move(made));
             return true;
@@ -228,15 +237,8 @@ public:
     }
 
 private:
-    struct payload {
-        template <class G, class... As>
-        explicit payload(G&& f, As&&... as)
-            : callable(std::forward<G>(f)), arguments(std::forward<As>(as)...) {}
-        [[no_unique_address]] F callable;
-        [[no_unique_address]] std::tuple<Args...> arguments;
-    };
-    void destroy_payload() noexcept override { payload_.reset(); }
-    std::optional<payload> payload_;
+    void destroy_payload() noexcept override { call_.destroy(); }
+    [[no_unique_address]] stored_call<F, Args...> call_;  ///< until the task ends
 };
 
 /// A task made from a coroutine that exists already.
@@ -264,14 +266,14 @@ Base* make_cell(task_owner& owner, std::source_location where, bool must_be_send
     using callable = unwrapped_t<std::decay_t<F>>;
     if constexpr (is_task<callable>) {
         if constexpr (is_task<std::decay_t<F>>) {
-            check_argument(f, must_be_sendable, where);
+            check_argument<Base::may_borrow>(f, must_be_sendable, where);
             return new spawned_task<Base>(owner, where, std::forward<F>(f));
         } else {
             if (!f.value) { throw_empty_task(); }
             return new spawned_task<Base>(owner, where, std::move(f.value));
         }
     } else {
-        (check_argument(args, must_be_sendable, where), ...);
+        (check_argument<Base::may_borrow>(args, must_be_sendable, where), ...);
         using made = spawned_call<Base, std::decay_t<F>, std::decay_t<Args>...>;
         auto* task = new made(owner, where, std::forward<F>(f), std::forward<Args>(args)...);
         task->is_local = !must_be_sendable;

@@ -57,6 +57,12 @@ public:
     /// Runs a task that `waiter` is about to wait for, inside the waiter's turn, if it is in a queue
     /// of the calling thread: then nothing need be woken. True: it has ended.
     virtual bool run_awaited(cell& task, suspension& waiter) noexcept = 0;
+    /// Keeps a task that runs now, and has a side block, on one thread for the rest of its life. False:
+    /// it can not go on here; it has to yield and to ask again.
+    virtual bool bind(cell& task) noexcept = 0;
+    /// A fork whose parent is the future of a block_on: its children need the workers until it ends.
+    virtual void begin_root_fork() noexcept = 0;
+    virtual void end_root_fork() noexcept = 0;
     /// Lets the calling worker's other tasks move to another thread while `f` runs.
     virtual void run_in_place(void (*f)(void*), void* argument,
                               const std::source_location& where) = 0;

@@ -26,15 +26,24 @@ EDO_NOINLINE Cell* name_and_start(Cell* made, const spawn_site& site, Start star
     return made;
 }
 
-/// The same for ordinary and local tasks: their owner queues them.
-template <class Cell>
-Cell* name_and_launch(Cell* made, const spawn_site& site) {
-    task_owner& owner = *made->owner;
+/// The same for ordinary and local tasks: their owner queues them, after `prepare(task)`, which does
+/// not throw.
+template <class Cell, class Prepare>
+Cell* name_and_launch(Cell* made, const spawn_site& site, Prepare prepare) {
+    task_owner& owner = made->owner_of_tasks();
+    const auto launch = [&](Cell& c) {
+        prepare(c);
+        owner.launch(c);
+    };
     if (site.name == nullptr && !owner.hooks) {  // nothing that can throw
-        owner.launch(*made);
+        launch(*made);
         return made;
     }
-    return name_and_start(made, site, [&owner](Cell& c) { owner.launch(c); });
+    return name_and_start(made, site, launch);
+}
+template <class Cell>
+Cell* name_and_launch(Cell* made, const spawn_site& site) {
+    return name_and_launch(made, site, [](Cell&) noexcept {});
 }
 
 }  // namespace edo::detail

@@ -1,0 +1,82 @@
+#include <edo/task/detail/branch_group.hpp>
+
+#include <algorithm>
+
+namespace edo::detail {
+
+std::size_t random_below(std::size_t bound) noexcept {
+    return this_context().random.below(
+        static_cast<std::uint32_t>(std::min<std::size_t>(bound, UINT32_MAX)));
+}
+
+bool branch_group::begin(std::coroutine_handle<> waiter) {
+    branch& parent = *this_context().current;
+    parent.owner().side_or_make();  // a cell with branches has one
+    parent.point = waiter;
+    parent_ = &parent;
+    while (count_ < members_.size() && !is_decided()) {
+        group_member& m = started(count_++);
+        m.branch.emplace(parent, *this, m.result->child);
+        m.is_alive = true;
+        ++alive_;
+        if (start_inside(*m.branch)) { note_end(m); }
+    }
+    if (is_decided()) { drop_losers(); }  // suspended branches: they do not run here
+    if (alive_ == 0) {
+        return parent.owner().state.is_abort_requested();  // then the waiter is dropped here
+    }
+    parent.wait_on(this);
+    return true;
+}
+
+void branch_group::note_end(group_member& ended) noexcept {
+    ended.is_alive = false;
+    --alive_;
+    if (decider_ != nobody) { return; }
+    const bool failed = ended.is_failure != nullptr ? ended.is_failure(*ended.result)
+                                                    : ended.result->error != nullptr;
+    if (failed || condition_ == ends_with::first) {
+        decider_ = static_cast<std::size_t>(&ended - members_.data());
+    }
+}
+
+/// From the newest to the oldest. Those that a pin holds report later.
+void branch_group::drop_losers() noexcept {
+    is_dropping_ = true;
+    for (std::size_t i = count_; i-- > 0;) {
+        if (group_member& m = started(i); m.is_alive) { drop(*m.branch); }
+    }
+    is_dropping_ = false;
+}
+
+/// The waiting branch is woken once, when no branch is left.
+void branch_group::woken(branch& waiting) noexcept { go_on(waiting); }
+
+void branch_group::child_ended(child_branch& child) noexcept {
+    note_end(member_of(child));
+    if (is_decided()) { drop_losers(); }
+    if (alive_ == 0) { make_ready(*parent_); }
+}
+
+void branch_group::child_dropped(child_branch& child) noexcept {
+    forget(child);
+    if (alive_ == 0 && !is_dropping_) { make_ready(*parent_); }
+}
+
+void branch_group::forget(child_branch& child) noexcept {
+    member_of(child).is_alive = false;
+    --alive_;
+}
+
+child_branch* branch_group::last_child() noexcept {
+    while (count_ != 0 && !started(count_ - 1).is_alive) { --count_; }
+    return count_ != 0 ? &*started(count_ - 1).branch : nullptr;
+}
+
+group_member& branch_group::member_of(const child_branch& child) noexcept {
+    const auto* first = reinterpret_cast<const std::byte*>(members_.data());
+    const auto distance = reinterpret_cast<const std::byte*>(&child) - first;
+    return members_[static_cast<std::size_t>(distance) / sizeof(group_member)];
+}
+
+}  // namespace edo::detail
