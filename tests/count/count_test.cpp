@@ -3,12 +3,49 @@
 // multi-thread one with a single worker whose place is lent to block_on.
 #include "support/runtime_fixture.hpp"
 
+#include <edo/base/detail/asymmetric_fence.hpp>
 #include <edo/base/detail/atomic.hpp>
 #include <edo/coro/detail/word_latch.hpp>
+#include <edo/sync/barrier.hpp>
+#include <edo/sync/event.hpp>
+#include <edo/sync/latch.hpp>
+#include <edo/sync/mutex.hpp>
+#include <edo/sync/notify.hpp>
+#include <edo/sync/rw_lock.hpp>
+#include <edo/sync/semaphore.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <ostream>
+#include <utility>
+
+namespace {
+
+std::atomic<std::uint64_t> blocks{0};
+
+/// Every block, whoever asks for it.
+void* counted_block(std::size_t size, std::size_t alignment) {
+    blocks.fetch_add(1, std::memory_order_relaxed);
+    void* block = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+    if (block == nullptr) { throw std::bad_alloc(); }
+    return block;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    return counted_block(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return counted_block(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }
 
 namespace {
 
@@ -170,6 +207,135 @@ TEST_P(count, suspend_and_wake_of_a_leaf) {
         co_await edo::yield_now();
         EXPECT_TRUE(woken);
         co_await waiter;
+    });
+}
+
+/// A full tree of forks: 2^depth leaves.
+task<long> tree(int depth) {
+    if (depth == 0) { co_return 1; }
+    auto [a, b] = co_await edo::fork_join(tree(depth - 1), tree(depth - 1));
+    co_return a + b;
+}
+
+/// What is allocated, the blocks from the allocator included.
+class allocations {
+public:
+    [[nodiscard]] std::uint64_t read() const { return blocks.load() - start_; }
+
+private:
+    std::uint64_t start_ = blocks.load();
+};
+
+TEST_P(count, fork_join) {
+    run([]() -> task<> {
+        constexpr std::uint64_t times = 100;
+        const allocations first_taken;
+        static_cast<void>(co_await edo::fork_join(child(), child()));
+        EXPECT_NE(first_taken.read(), 0U) << "for the task and for the worker's deque";
+        const meter all;
+        const allocations blocks_taken;
+        for (std::uint64_t i = 0; i < times; ++i) {
+            static_cast<void>(co_await edo::fork_join(child(), child()));
+        }
+        EXPECT_EQ(blocks_taken.read(), 0U);
+        // The frames. The last child in the deque is taken by a CAS, since a thief may want it, too; where
+        // the kernel has no membarrier there is a fence in the offer and in each pop.
+        const std::uint64_t fences = edo::detail::has_membarrier ? 0 : 2;
+        EXPECT_EQ(all.read(), (cost{(1 + fences) * times, 0, 2 * times, 0}));
+    });
+}
+
+TEST_P(count, tree_of_forks) {
+    if (!edo::detail::has_membarrier) { GTEST_SKIP() << "every fork has fences"; }
+    run([]() -> task<> {
+        constexpr int depth = 10;
+        constexpr std::uint64_t frames = 2 * (1 << depth) - 1;
+        for (int i = 0; i < 3; ++i) { static_cast<void>(co_await tree(depth)); }
+        const meter all;
+        const allocations blocks_taken;
+        const long leaves = co_await tree(depth);
+        EXPECT_EQ(blocks_taken.read(), 0U);
+        EXPECT_EQ(leaves, 1 << depth);
+        // Nobody else wants the children: only those that are alone in the deque, one a level, cost a CAS.
+        EXPECT_EQ(all.read(), (cost{depth, 0, frames, 0}));
+    });
+}
+
+TEST(count_sync, a_primitive_holds_no_memory) {
+    const auto one = [](auto make) {
+        const meter all;
+        const allocations made;
+        make();
+        EXPECT_EQ(made.read(), 0U);
+        EXPECT_EQ(all.read().pool, 0U);
+    };
+    one([] { [[maybe_unused]] const edo::sync::mutex<int> x(1); });
+    one([] { [[maybe_unused]] const edo::sync::rw_lock<int> x(1); });
+    one([] { [[maybe_unused]] const edo::sync::semaphore x(1); });
+    one([] { [[maybe_unused]] const edo::sync::notify x; });
+    one([] { [[maybe_unused]] const edo::sync::event x; });
+    one([] { [[maybe_unused]] const edo::sync::latch x(1); });
+    one([] { [[maybe_unused]] const edo::sync::barrier x(1); });
+}
+
+TEST_P(count, uncontended_mutex) {
+    run([]() -> task<> {
+        edo::sync::mutex<int> m(1);
+        const meter locking;
+        auto held = co_await m.lock();
+        EXPECT_EQ(locking.read(), (cost{1, 0, 0, 0}));
+        const meter unlocking;
+        { const auto gone = std::move(held); }
+        EXPECT_EQ(unlocking.read(), (cost{1, 0, 0, 0}));
+    });
+}
+
+TEST_P(count, uncontended_rw_lock) {
+    run([]() -> task<> {
+        edo::sync::rw_lock<int> m(1);
+        const meter reading;
+        auto shared = co_await m.read();
+        EXPECT_EQ(reading.read(), (cost{1, 0, 0, 0}));
+        const meter read_over;
+        { const auto gone = std::move(shared); }
+        EXPECT_EQ(read_over.read(), (cost{1, 0, 0, 0}));
+        const meter writing;
+        auto alone = co_await m.write();
+        EXPECT_EQ(writing.read(), (cost{1, 0, 0, 0}));
+        const meter written;
+        { const auto gone = std::move(alone); }
+        EXPECT_EQ(written.read(), (cost{1, 0, 0, 0}));
+    });
+}
+
+TEST_P(count, free_permits_of_a_semaphore) {
+    run([]() -> task<> {
+        edo::sync::semaphore s(2);
+        const meter acquiring;
+        auto permit = co_await s.acquire();
+        EXPECT_EQ(acquiring.read(), (cost{1, 0, 0, 0}));
+        const meter releasing;
+        { const auto gone = std::move(permit); }
+        EXPECT_EQ(releasing.read(), (cost{1, 0, 0, 0}));
+    });
+}
+
+TEST_P(count, groups_of_what_is_ready) {
+    run([]() -> task<> {
+        edo::sync::semaphore first(100), second(100);
+        // The first one: memory for the task.
+        { [[maybe_unused]] auto both = co_await edo::join(first.acquire(), second.acquire()); }
+        const meter joining;
+        const allocations joined;
+        { [[maybe_unused]] auto both = co_await edo::join(first.acquire(), second.acquire()); }
+        EXPECT_EQ(joined.read(), 0U);
+        // An RMW for each permit that comes and goes.
+        EXPECT_EQ(joining.read(), (cost{4, 0, 0, 0}));
+        const meter selecting;
+        const allocations selected;
+        { [[maybe_unused]] auto won = co_await edo::select(first.acquire(), second.acquire()); }
+        EXPECT_EQ(selected.read(), 0U);
+        EXPECT_EQ(selecting.read(), (cost{2, 0, 0, 0}));
     });
 }
 

@@ -6,9 +6,14 @@
 #include <edo/coro/detail/foreign.hpp>
 #include <edo/coro/detail/leaf.hpp>
 
+#include <gtest/gtest.h>
+
 #include <atomic>
+#include <cstddef>
+#include <deque>
 #include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace edo::test {
@@ -21,7 +26,7 @@ public:
     template <class Leaf>
     bool suspend_on(Leaf& leaf) {
         edo::detail::context& cx = edo::detail::this_context();
-        auto* const outer = std::exchange(cx.current, &root);
+        auto* const outer = std::exchange(cx.current, &root());
         const auto budget = std::exchange(cx.budget, edo::detail::no_budget);
         const auto before = state.look();
         const bool suspended = !leaf.await_ready() && leaf.suspend({});
@@ -96,6 +101,17 @@ template <class A>
 auto by_hand(A&& awaitable) {
     return polled<std::remove_cvref_t<edo::detail::awaiter_of<A>>>(
         edo::detail::get_awaiter(std::forward<A>(awaitable)));
+}
+
+/// `n` tasks in line, each suspended on what `make()` gives.
+template <class F>
+auto line_of(std::size_t n, F make) {
+    std::deque<decltype(by_hand(make()))> line;
+    while (line.size() != n) {
+        line.emplace_back(edo::detail::get_awaiter(make()));
+        EXPECT_FALSE(line.back().poll());
+    }
+    return line;
 }
 
 }  // namespace edo::test

@@ -31,6 +31,8 @@ bool compare_exchange(std::uint32_t id, std::uint64_t& expected, std::uint64_t d
                       std::memory_order success, std::memory_order failure,
                       const site& where) noexcept;
 void fence(const site& where) noexcept;
+/// A fence in every thread, between two of the running one: what membarrier makes.
+void fence_all(const site& where) noexcept;
 /// The thread spins: it goes on when another one has stored something.
 void spin() noexcept;
 
@@ -39,6 +41,8 @@ void end_lock(std::uint32_t id) noexcept;
 void lock(std::uint32_t id) noexcept;
 bool try_lock(std::uint32_t id) noexcept;
 void unlock(std::uint32_t id) noexcept;
+/// Whether the running thread has a lock.
+[[nodiscard]] bool holds_a_lock() noexcept;
 
 /// Sleeps on an address until wake() for it.
 void sleep(const void* address) noexcept;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
@@ -145,12 +146,17 @@ public:
         begin_step();
         const own_memory own;
         if (is_weakened(where)) { return; }
-        program_thread& self = me();
-        self.knows.join(self.pending);
-        self.knows.join(fenced_);
-        fenced_.join(self.knows);
-        sequential_.join(self.knows);
+        fence_of(me());
         note("fence", 0, 0, std::memory_order_seq_cst, where, 0);
+    }
+    void fence_all(const site& where) noexcept {
+        begin_step();
+        const own_memory own;
+        if (is_weakened(where)) { return; }
+        fence_of(me());
+        for (program_thread& other : threads_) { fence_of(other); }
+        fence_of(me());
+        note("fence of all", 0, 0, std::memory_order_seq_cst, where, 0);
     }
 
     // --- locks, sleeping
@@ -187,6 +193,9 @@ public:
         at.owner = nobody;
         at.left = me().knows;
         wake_all(&at);
+    }
+    [[nodiscard]] bool holds_a_lock() const noexcept {
+        return std::ranges::any_of(locks_, [this](auto& at) { return at.owner == current_; });
     }
     void sleep(const void* address) noexcept { block(address); }
     void sleep_if(std::uint32_t id, std::uint64_t value, const void* address,
@@ -459,6 +468,12 @@ private:
         }
         at.stores.push_back({value, std::move(carried)});
     }
+    void fence_of(program_thread& thread) {
+        thread.knows.join(thread.pending);
+        thread.knows.join(fenced_);
+        fenced_.join(thread.knows);
+        sequential_.join(thread.knows);
+    }
     [[nodiscard]] bool is_weakened(const site& where) const noexcept {
         return weakened_ != nullptr &&
                std::string_view(where.function_name()).find(weakened_->function) !=
@@ -539,12 +554,14 @@ bool compare_exchange(std::uint32_t id, std::uint64_t& expected, std::uint64_t d
     return the_explorer().compare_exchange(id, expected, desired, success, failure, where);
 }
 void fence(const site& where) noexcept { the_explorer().fence(where); }
+void fence_all(const site& where) noexcept { the_explorer().fence_all(where); }
 void spin() noexcept { the_explorer().spin(); }
 std::uint32_t make_lock() { return the_explorer().make_lock(); }
 void end_lock(std::uint32_t id) noexcept { the_explorer().end_lock(id); }
 void lock(std::uint32_t id) noexcept { the_explorer().lock(id); }
 bool try_lock(std::uint32_t id) noexcept { return the_explorer().try_lock(id); }
 void unlock(std::uint32_t id) noexcept { the_explorer().unlock(id); }
+bool holds_a_lock() noexcept { return the_explorer().holds_a_lock(); }
 void sleep(const void* address) noexcept { the_explorer().sleep(address); }
 void wake(const void* address, bool all) noexcept { the_explorer().wake(address, all); }
 void sleep_if(std::uint32_t id, std::uint64_t value, const void* address,

@@ -9,8 +9,8 @@
 /// construction is visible, a loop that nobody ends.
 ///
 /// What it executes are the shipped headers and sources: tests/model/shim stands before include/ and
-/// supplies another edo::detail::atomic, mutex, condition and thread; nothing else is replaced but the
-/// allocator (memory is reused only after the run) and what is per thread.
+/// supplies another edo::detail::atomic, mutex, condition and thread and std::shared_mutex; nothing else
+/// is replaced but the allocator (memory is reused only after the run) and what is per thread.
 ///
 /// Memory model. Each atomic has the list of its stores; a store goes to its end (executions in which
 /// the order of stores differs from the order in time are not explored). A thread may read any store

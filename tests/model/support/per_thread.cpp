@@ -44,8 +44,9 @@ void futex_wait(atomic<std::uint32_t>& word, std::uint32_t value,
 }
 void futex_wake(atomic<std::uint32_t>& word) noexcept { model::engine::wake(&word, false); }
 
-void* pool_allocate(std::size_t size) { return ::operator new(size); }
-void pool_free(void* block, std::size_t) noexcept { ::operator delete(block); }
+void* heap_take(std::size_t size) { return ::operator new(size); }
+void* pool_take(std::size_t, std::size_t size) { return heap_take(size); }
+void pool_give(void* block, std::size_t) noexcept { ::operator delete(block); }
 void pool_trim() noexcept {}
 
 }  // namespace edo::detail

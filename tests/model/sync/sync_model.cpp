@@ -1,5 +1,6 @@
 // The primitives between plain threads: nothing that was handed over is lost, nobody sleeps for ever.
 #include "support/explorer.hpp"
+#include "support/visitor.hpp"
 
 #include <edo/sync/mpsc.hpp>
 #include <edo/sync/mutex.hpp>
@@ -19,25 +20,11 @@ using edo::model::finds;
 using edo::model::holds;
 using edo::model::thread;
 using edo::model::tracked;
+using edo::model::visitor;
 using namespace edo::sync;
 
 constexpr edo::model::limits some{.preemptions = 3};
 constexpr edo::model::limits few{.preemptions = 2};
-
-/// Suspends a thread on a leaf once; true: the leaf was ready.
-class visitor final : public thread_cell {
-public:
-    template <class Leaf>
-    bool poll(Leaf& leaf) {
-        context& cx = this_context();
-        branch* const outer = std::exchange(cx.current, &root);
-        const auto budget = std::exchange(cx.budget, no_budget);
-        const bool suspended = !leaf.await_ready() && leaf.suspend({});
-        cx.current = outer;
-        cx.budget = budget;
-        return !suspended;
-    }
-};
 
 // --- oneshot
 

@@ -17,21 +17,21 @@ using edo::model::thread;
 class sleeper final : public thread_cell {
 public:
     void leave_behind(timer_shard& shard, timer_entry& entry) {
-        entry.tick = 1;
-        entry.waiter = &root;
+        entry.deadline = edo::clock::time_point(tick_length);
+        entry.waiter = &root();
         static_cast<void>(shard.add(entry));
     }
     void wait_or_leave(timer_shard& shard, bool waits) {
         timer_entry entry;
-        entry.tick = 1;
-        entry.waiter = &root;
+        entry.deadline = edo::clock::time_point(tick_length);
+        entry.waiter = &root();
         static_cast<void>(take_wake());
-        seen ^= state_word::wake;
+        seen = !seen;
         static_cast<void>(shard.add(entry));
         if (waits) {
             for (;;) {
                 const auto now = state.look();
-                if ((now & state_word::wake) != seen) { break; }
+                if (((now & state_word::wake) != 0) != seen) { break; }
                 if (!state.park(now)) { continue; }
                 while (!take_wake()) { parker::this_thread().park(); }
             }
@@ -44,7 +44,7 @@ public:
 };
 
 void fires() {
-    timer_shard shard;
+    timer_shard shard{edo::clock::time_point()};
     sleeper waiting;
     atomic<bool> is_through{false};
     const thread driver([&] {
@@ -57,7 +57,7 @@ void fires() {
     is_through.store(true, release);
 }
 void fires_while_it_is_dropped() {
-    timer_shard shard;
+    timer_shard shard{edo::clock::time_point()};
     sleeper waiting;
     const thread driver([&] { shard.fire(2); });
     waiting.wait_or_leave(shard, false);
@@ -66,7 +66,7 @@ void fires_while_it_is_dropped() {
 TEST(timer, wakes_its_waiter) { holds(fires, {.preemptions = 2}); }
 // What remove() is for: without it the driver touches a task that is gone.
 void leaves_without_a_word() {
-    timer_shard shard;
+    timer_shard shard{edo::clock::time_point()};
     timer_entry entry;
     const thread driver([&] { shard.fire(2); });
     sleeper waiting;
