@@ -1,6 +1,7 @@
 // Bytes a sleeping task: the growth of the peak resident set over 1,000,000 tasks asleep.
 #include "workloads.hpp"
 
+#include <atomic>
 #include <fstream>
 #include <string>
 
@@ -19,14 +20,16 @@ double peak_resident_set() {
     throw std::runtime_error("no VmHWM in /proc/self/status");
 }
 
-edo::task<> sleep_long(counter asleep) {
-    asleep->fetch_add(1, std::memory_order_relaxed);
-    co_await edo::sleep_for(std::chrono::hours(1));
-}
+std::atomic<std::uint64_t> asleep{0};
 
-edo::task<> spawn_sleepers(counter asleep) {
-    for (std::uint64_t i = 0; i < tasks; ++i) edo::spawn(sleep_long, asleep).detach();
-    while (asleep->load(std::memory_order_relaxed) != tasks) co_await edo::yield_now();
+constexpr auto sleep_long = []() -> edo::task<> {
+    asleep.fetch_add(1, std::memory_order_relaxed);
+    co_await edo::sleep_for(std::chrono::hours(1));
+};
+
+edo::task<> spawn_sleepers() {
+    for (std::uint64_t i = 0; i < tasks; ++i) edo::spawn(sleep_long).detach();
+    while (asleep.load(std::memory_order_relaxed) != tasks) co_await edo::yield_now();
 }
 
 }  // namespace
@@ -35,10 +38,9 @@ void sleeping_tasks(measurement& m) {
     auto rt = multi_thread();
     rt.block_on(rt.spawn(nothing));
     const double before = peak_resident_set();
-    auto asleep = make_counter();
-    rt.block_on(rt.spawn(spawn_sleepers, asleep));
+    rt.block_on(rt.spawn(spawn_sleepers));
     m.report(tasks, (peak_resident_set() - before) / static_cast<double>(tasks),
-             asleep->load(std::memory_order_relaxed));
+             asleep.load(std::memory_order_relaxed));
     rt.shutdown_background();
 }
 

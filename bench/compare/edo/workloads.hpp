@@ -44,6 +44,42 @@ void multi_thread_sleep(measurement& m);
 void single_thread_registered(measurement& m);
 void multi_thread_registered(measurement& m);
 
+// channels.cpp
+void mpsc_create(measurement& m);
+void mpsc_send_medium(measurement& m);
+void mpsc_send_large(measurement& m);
+void mpsc_uncontended(measurement& m);
+void mpsc_contention(measurement& m);
+void mpsc_contention_full(measurement& m);
+void mpsc_contention_unbounded(measurement& m);
+void mpsc_recv_many(measurement& m);
+void request_reply(measurement& m);
+void request_reply_multi(measurement& m);
+void watch_10(measurement& m);
+void watch_1000(measurement& m);
+void broadcast_10(measurement& m);
+void broadcast_1000(measurement& m);
+
+// syncing.cpp
+void rwlock_read(measurement& m);
+void rwlock_contended(measurement& m);
+void rwlock_contended_multi(measurement& m);
+void semaphore_uncontended(measurement& m);
+void semaphore_concurrent(measurement& m);
+void semaphore_concurrent_multi(measurement& m);
+void notify_waiters_10(measurement& m);
+void notify_waiters_500(measurement& m);
+void notify_one_10(measurement& m);
+void notify_one_500(measurement& m);
+void cancellation_token_1000(measurement& m);
+
+// joining.cpp
+void join_2(measurement& m);
+void join_100(measurement& m);
+void select_2(measurement& m);
+void timeout_recv_ready(measurement& m);
+void timeout_recv_pending(measurement& m);
+
 // sets.cpp
 void join_set(measurement& m);
 void local_set(measurement& m);

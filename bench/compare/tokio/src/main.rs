@@ -1,11 +1,14 @@
 //! tokio_compare WORKLOAD [LAPS]: edo/main.cpp in Rust.
 
 mod blocking;
+mod channels;
+mod joining;
 mod measure;
 mod memory;
 mod recursion;
 mod sets;
 mod spawning;
+mod syncing;
 mod timing;
 mod waking;
 
@@ -17,7 +20,7 @@ use tokio::runtime::{Builder, Runtime};
 type Workload = fn(&mut Measurement);
 type Counter = Arc<AtomicU64>;
 
-const WORKLOADS: [(&str, Workload); 29] = [
+const WORKLOADS: [(&str, Workload); 59] = [
     ("spawn_many_local", spawning::spawn_many_local),
     ("spawn_many_remote_idle", spawning::spawn_many_remote_idle),
     ("spawn_many_remote_busy1", spawning::spawn_many_remote_busy1),
@@ -42,6 +45,36 @@ const WORKLOADS: [(&str, Workload); 29] = [
     ("multi_thread_sleep", timing::multi_thread_sleep),
     ("single_thread_registered", timing::single_thread_registered),
     ("multi_thread_registered", timing::multi_thread_registered),
+    ("mpsc_create", channels::mpsc_create),
+    ("mpsc_send_medium", channels::mpsc_send_medium),
+    ("mpsc_send_large", channels::mpsc_send_large),
+    ("mpsc_uncontended", channels::mpsc_uncontended),
+    ("mpsc_contention", channels::mpsc_contention),
+    ("mpsc_contention_full", channels::mpsc_contention_full),
+    ("mpsc_contention_unbounded", channels::mpsc_contention_unbounded),
+    ("mpsc_recv_many", channels::mpsc_recv_many),
+    ("request_reply", channels::request_reply),
+    ("request_reply_multi", channels::request_reply_multi),
+    ("watch_10", channels::watch_10),
+    ("watch_1000", channels::watch_1000),
+    ("broadcast_10", channels::broadcast_10),
+    ("broadcast_1000", channels::broadcast_1000),
+    ("rwlock_read", syncing::rwlock_read),
+    ("rwlock_contended", syncing::rwlock_contended),
+    ("rwlock_contended_multi", syncing::rwlock_contended_multi),
+    ("semaphore_uncontended", syncing::semaphore_uncontended),
+    ("semaphore_concurrent", syncing::semaphore_concurrent),
+    ("semaphore_concurrent_multi", syncing::semaphore_concurrent_multi),
+    ("notify_waiters_10", syncing::notify_waiters_10),
+    ("notify_waiters_500", syncing::notify_waiters_500),
+    ("notify_one_10", syncing::notify_one_10),
+    ("notify_one_500", syncing::notify_one_500),
+    ("cancellation_token_1000", syncing::cancellation_token_1000),
+    ("join_2", joining::join_2),
+    ("join_100", joining::join_100),
+    ("select_2", joining::select_2),
+    ("timeout_recv_ready", joining::timeout_recv_ready),
+    ("timeout_recv_pending", joining::timeout_recv_pending),
     ("join_set", sets::join_set),
     ("local_set", sets::local_set),
     ("fib", recursion::fib),

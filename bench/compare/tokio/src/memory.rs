@@ -1,7 +1,7 @@
 //! Bytes a sleeping task: the growth of the peak resident set over 1,000,000 tasks asleep.
 
-use crate::{multi_thread, nothing, Counter, Measurement, WORKERS};
-use std::sync::atomic::Ordering::Relaxed;
+use crate::{multi_thread, nothing, Measurement, WORKERS};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 const TASKS: u64 = 1_000_000;
@@ -14,16 +14,18 @@ fn peak_resident_set() -> f64 {
     kibibytes * 1024.0
 }
 
-async fn sleep_long(asleep: Counter) {
-    asleep.fetch_add(1, Relaxed);
+static ASLEEP: AtomicU64 = AtomicU64::new(0);
+
+async fn sleep_long() {
+    ASLEEP.fetch_add(1, Relaxed);
     tokio::time::sleep(Duration::from_secs(3600)).await;
 }
 
-async fn spawn_sleepers(asleep: Counter) {
+async fn spawn_sleepers() {
     for _ in 0..TASKS {
-        tokio::spawn(sleep_long(asleep.clone()));
+        tokio::spawn(sleep_long());
     }
-    while asleep.load(Relaxed) != TASKS {
+    while ASLEEP.load(Relaxed) != TASKS {
         tokio::task::yield_now().await;
     }
 }
@@ -32,9 +34,8 @@ pub fn sleeping_tasks(m: &mut Measurement) {
     let rt = multi_thread(WORKERS);
     rt.block_on(rt.spawn(nothing())).unwrap();
     let before = peak_resident_set();
-    let asleep = Counter::default();
-    rt.block_on(rt.spawn(spawn_sleepers(asleep.clone()))).unwrap();
+    rt.block_on(rt.spawn(spawn_sleepers())).unwrap();
     let figure = (peak_resident_set() - before) / TASKS as f64;
-    m.report(TASKS, figure, asleep.load(Relaxed));
+    m.report(TASKS, figure, ASLEEP.load(Relaxed));
     rt.shutdown_background();
 }
