@@ -270,5 +270,24 @@ class ParityTest(ToolTest):
         self.passes("check_parity", str(self.root / "log"))
 
 
+class CancelSafetyTest(ToolTest):
+    def test_rows_are_the_awaiters(self):
+        self.write("tests/unit/a_test.cpp", "TEST(a, drop) {\n}\n")
+        self.write("include/edo/a.hpp", "struct leaf_base {};\ntemplate <class D>\n"
+                   "class leaf : public leaf_base {\n};\n"
+                   "class [[nodiscard]] one : public detail::leaf<one> {\n};\n"
+                   "class set<T>::two : public leaf<two>, public other {\n};\n"
+                   "class other : public base {\n};\n")
+        self.write("docs/cancel_safety.md", "| `one` | x | `a.drop` |\n| `set::two` | x | `a.drop` |\n")
+        self.passes("check_cancel_safety")
+        two = "| `set::two` | x | `a.drop` |\n"
+        self.write("docs/cancel_safety.md", "| `one` | x | `a.gone` |\n" + two)
+        self.fails("check_cancel_safety", "docs/cancel_safety.md:1: a.gone does not exist")
+        self.write("docs/cancel_safety.md", "| `one` | x | `a.drop` |\n" + two + two.replace("set::two", "three"))
+        self.fails("check_cancel_safety", "docs/cancel_safety.md:3: three is no awaiter")
+        self.write("docs/cancel_safety.md", "| `one` | x | `a.drop` |\n")
+        self.fails("check_cancel_safety", "docs/cancel_safety.md: set::two is missing")
+
+
 if __name__ == "__main__":
     unittest.main()
