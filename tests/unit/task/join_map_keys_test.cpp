@@ -53,7 +53,7 @@ TEST_P(join_map_replaced, try_join_next_skips_replaced_task) {
         EXPECT_EQ(map.size(), 1U);
         EXPECT_TRUE(map.contains_key(1));
         g->notify_one();
-        auto next = map.try_join_next(); // a task is finished a little before its map hears of it
+        auto next = map.try_join_next();  // a task is finished a little before its map hears of it
         while (!next) {
             co_await edo::yield_now();
             next = map.try_join_next();
