@@ -4,7 +4,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <climits>
+
 namespace edo::detail {
+namespace {
+
+void wake(atomic<std::uint32_t>& word, int most) noexcept {
+    ::syscall(SYS_futex, &word.native(), FUTEX_WAKE_PRIVATE, most, nullptr, nullptr, 0);
+}
+
+}  // namespace
 
 void futex_wait(atomic<std::uint32_t>& word, std::uint32_t value,
                 const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
@@ -20,8 +29,8 @@ void futex_wait(atomic<std::uint32_t>& word, std::uint32_t value,
               deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
-void futex_wake(atomic<std::uint32_t>& word) noexcept {
-    ::syscall(SYS_futex, &word.native(), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
+void futex_wake(atomic<std::uint32_t>& word) noexcept { wake(word, 1); }
+
+void futex_wake_all(atomic<std::uint32_t>& word) noexcept { wake(word, INT_MAX); }
 
 }  // namespace edo::detail

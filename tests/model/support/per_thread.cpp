@@ -43,6 +43,7 @@ void futex_wait(atomic<std::uint32_t>& word, std::uint32_t value,
     model::engine::sleep_if(word.id(), value, &word, std::source_location::current());
 }
 void futex_wake(atomic<std::uint32_t>& word) noexcept { model::engine::wake(&word, false); }
+void futex_wake_all(atomic<std::uint32_t>& word) noexcept { model::engine::wake(&word, true); }
 
 void* heap_take(std::size_t size) { return ::operator new(size); }
 void* pool_take(std::size_t, std::size_t size) { return heap_take(size); }

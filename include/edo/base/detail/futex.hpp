@@ -15,5 +15,7 @@ EDO_API void futex_wait(
     const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept;
 /// Wakes one thread that sleeps there.
 EDO_API void futex_wake(atomic<std::uint32_t>& word) noexcept;
+/// Wakes all of them.
+EDO_API void futex_wake_all(atomic<std::uint32_t>& word) noexcept;
 
 }  // namespace edo::detail

@@ -1,11 +1,12 @@
-/// A std::mutex whose discipline Clang's -Wthread-safety checks.
+/// A mutex whose discipline Clang's -Wthread-safety checks.
 #pragma once
 
-#include <edo/base/detail/atomic.hpp>
+#include <edo/base/detail/futex.hpp>
+#include <edo/base/detail/futex_lock.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <cstdint>
+#include <optional>
 
 #if defined(__clang__)
 #define EDO_THREAD_ATTRIBUTE(x) __attribute__((x))
@@ -22,25 +23,18 @@ namespace edo::detail {
 /// user's code (invariant 4 of docs/architecture.md).
 class EDO_THREAD_ATTRIBUTE(capability("mutex")) mutex {
 public:
-    void lock() EDO_THREAD_ATTRIBUTE(acquire_capability()) {
+    void lock() noexcept EDO_THREAD_ATTRIBUTE(acquire_capability()) {
         count_lock();
-        // A holder leaves soon: to sleep and be woken takes a hundred times as long.
-        for (int attempt = 0; attempt < attempts; ++attempt) {
-            if (mutex_.try_lock()) { return; }
-            cpu_relax();
-        }
-        mutex_.lock();
+        lock_.lock();
     }
-    bool try_lock() EDO_THREAD_ATTRIBUTE(try_acquire_capability(true)) {
+    bool try_lock() noexcept EDO_THREAD_ATTRIBUTE(try_acquire_capability(true)) {
         count_lock();
-        return mutex_.try_lock();
+        return lock_.try_lock();
     }
-    void unlock() EDO_THREAD_ATTRIBUTE(release_capability()) { mutex_.unlock(); }
+    void unlock() noexcept EDO_THREAD_ATTRIBUTE(release_capability()) { lock_.unlock(); }
 
 private:
-    friend class condition;
-    static constexpr int attempts = 50;
-    std::mutex mutex_;
+    futex_lock lock_;
 };
 
 /// Holds a mutex for a scope; may be released in between.
@@ -66,7 +60,6 @@ public:
     }
 
 private:
-    friend class condition;
     mutex* mutex_;
     bool is_held_ = true;
 };
@@ -77,28 +70,37 @@ public:
     /// Waits until `is_true()`, which is called under the mutex.
     template <class Predicate>
     void wait(lock_guard& held, Predicate is_true) {
-        borrowed lock(held);
-        variable_.wait(lock.standard, is_true);
+        while (!is_true()) { sleep(held, std::nullopt); }
     }
     /// The same until `deadline`; false: it came first.
     template <class Predicate>
     bool wait_until(lock_guard& held, std::chrono::steady_clock::time_point deadline,
                     Predicate is_true) {
-        borrowed lock(held);
-        return variable_.wait_until(lock.standard, deadline, is_true);
+        while (!is_true()) {
+            if (std::chrono::steady_clock::now() >= deadline) { return false; }
+            sleep(held, deadline);
+        }
+        return true;
     }
-    void notify_one() noexcept { variable_.notify_one(); }
-    void notify_all() noexcept { variable_.notify_all(); }
+    /// After a change that was made under the mutex.
+    void notify_one() noexcept {
+        changes_.fetch_add(1, relaxed);  // ordered by the mutex: sleep() reads it there
+        futex_wake(changes_);
+    }
+    void notify_all() noexcept {
+        changes_.fetch_add(1, relaxed);  // ordered by the mutex: sleep() reads it there
+        futex_wake_all(changes_);
+    }
 
 private:
-    struct borrowed {
-        explicit borrowed(lock_guard& held) : standard(held.mutex_->mutex_, std::adopt_lock) {}
-        ~borrowed() { static_cast<void>(standard.release()); }
-        borrowed(const borrowed&) = delete;
-        borrowed& operator=(const borrowed&) = delete;
-        std::unique_lock<std::mutex> standard;
-    };
-    std::condition_variable variable_;
+    void sleep(lock_guard& held,
+               const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
+        const std::uint32_t seen = changes_.load(relaxed);  // a later change will differ
+        held.unlock();
+        futex_wait(changes_, seen, deadline);
+        held.lock();
+    }
+    atomic<std::uint32_t> changes_{0};
 };
 
 }  // namespace edo::detail

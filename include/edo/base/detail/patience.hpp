@@ -13,6 +13,16 @@ namespace edo::detail {
 /// Whether the process began with more than one processor. Not asked later: threads may be pinned.
 EDO_API bool runs_in_parallel() noexcept;
 
+/// Waits for `is_there()` by looking, for some 2 us. False: it is not there.
+template <class Look>
+bool look_briefly(Look is_there) noexcept {
+    for (int looks = 50; looks != 0; --looks) {
+        cpu_relax();
+        if (is_there()) { return true; }
+    }
+    return false;
+}
+
 /// A sleep and the wake from it take 10 to 50 us, so whoever is answered sooner than that had better
 /// not sleep. One look lasts longer than a wake: else two threads that answer each other never find
 /// each other awake. Where most answers take longer, most waits sleep at once, so that a thread that

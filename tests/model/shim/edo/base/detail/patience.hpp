@@ -1,4 +1,4 @@
-/// Stands for the shipped header in the model tests: every thread sleeps at once, which is what the
+/// Stands for the shipped header in the model tests: every thread sleeps at once or after one look, which is what the
 /// protocols have to bear.
 #pragma once
 
@@ -6,6 +6,11 @@
 #include <optional>
 
 namespace edo::detail {
+
+template <class Look>
+bool look_briefly(Look is_there) noexcept {
+    return is_there();
+}
 
 class patience {
 public:
