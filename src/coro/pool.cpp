@@ -18,7 +18,6 @@
 namespace edo::detail {
 namespace {
 
-constexpr std::uint32_t batch_size = 64;
 constexpr std::size_t depot_bytes = std::size_t{64} << 20;
 
 struct block {
@@ -28,7 +27,9 @@ struct block {
 
 constexpr std::size_t class_count = pool_classes::count;
 constexpr std::size_t class_bytes(std::size_t index) { return pool_classes::bytes(index); }
-constexpr std::size_t batch_bytes(std::size_t index) { return batch_size * class_bytes(index); }
+constexpr std::size_t batch_bytes(std::size_t index) {
+    return pool_classes::batch(index) * class_bytes(index);
+}
 
 void free_chain(block* first) noexcept {
     while (first != nullptr) { ::operator delete(std::exchange(first, first->next)); }
@@ -83,7 +84,7 @@ private:
     static constexpr std::size_t shelf_count = 16;
     struct alignas(cache_line) shelf {
         mutex lock;
-        block* first[class_count / shelf_count] EDO_GUARDED_BY(lock) = {};
+        block* first[(class_count + shelf_count - 1) / shelf_count] EDO_GUARDED_BY(lock) = {};
     };
     shelf& shelf_of(std::size_t index) noexcept { return shelves_[index % shelf_count]; }
     atomic<std::size_t> held_{0};  // bytes, of all classes
@@ -100,12 +101,15 @@ static_assert(std::is_trivially_destructible_v<depot>);
 /// The two batches of each class that a thread keeps: one is filled and emptied, one is full.
 class thread_cache {
 public:
+    constexpr thread_cache() noexcept {
+        for (std::size_t i = 0; i < class_count; ++i) { bins_[i].room = pool_classes::batch(i); }
+    }
     /// Null: there is none, see refill().
     void* allocate(std::size_t index) noexcept {
         bin& b = bins_[index];
         block* first = b.current;
         if (first != nullptr) {
-            --b.count;
+            ++b.room;
             b.current = first->next;
         }
         return first;
@@ -113,11 +117,11 @@ public:
     /// False: there is no room, see unload().
     bool free(void* memory, std::size_t index) noexcept {
         bin& b = bins_[index];
-        if (b.count == batch_size) { return false; }
+        if (b.room == 0) { return false; }
         auto* freed = static_cast<block*>(memory);
         freed->next = b.current;
         b.current = freed;
-        ++b.count;
+        --b.room;
         return true;
     }
     /// Gets another batch and returns one of its blocks.
@@ -127,7 +131,7 @@ public:
         if (batch == nullptr) { batch = shared_depot.take(index); }
         if (batch == nullptr) { return heap_take(class_bytes(index)); }
         b.current = batch->next;
-        b.count = batch_size - 1;
+        b.room = 1;
         return batch;
     }
     /// Makes room for another batch.
@@ -135,13 +139,13 @@ public:
         bin& b = bins_[index];
         if (b.full != nullptr) { shared_depot.put(index, b.full); }
         b.full = std::exchange(b.current, nullptr);
-        b.count = 0;
+        b.room = pool_classes::batch(index);
     }
     void trim() noexcept {
-        for (bin& b : bins_) {
-            free_chain(std::exchange(b.current, nullptr));
-            free_chain(std::exchange(b.full, nullptr));
-            b.count = 0;
+        for (std::size_t i = 0; i < class_count; ++i) {
+            free_chain(std::exchange(bins_[i].current, nullptr));
+            free_chain(std::exchange(bins_[i].full, nullptr));
+            bins_[i].room = pool_classes::batch(i);
         }
     }
 
@@ -149,7 +153,7 @@ private:
     struct bin {
         block* current = nullptr;
         block* full = nullptr;
-        std::uint32_t count = 0;
+        std::uint32_t room = 0;  ///< in `current`
     };
     bin bins_[class_count];
 };

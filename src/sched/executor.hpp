@@ -4,6 +4,7 @@
 #include "base/fork.hpp"
 #include "sched/park.hpp"
 #include "sched/place.hpp"
+#include "sched/thrift.hpp"
 
 #include <edo/base/detail/mutex.hpp>
 #include <edo/base/detail/thread.hpp>
@@ -126,7 +127,7 @@ public:
     /// A place's first fork: who goes to sleep looks for children from now on.
     void first_fork() noexcept;
     /// Children of a fork wait, and a worker sleeps.
-    void wake_thief() noexcept { notify(); }
+    void wake_thief() noexcept { notify(1); }
     /// Whether the holder of a place has something else to do than the forks of its turn.
     [[nodiscard]] bool is_needed(const place& p) noexcept;
     [[nodiscard]] std::uint64_t spawned_outside() const noexcept {
@@ -170,10 +171,10 @@ private:
 
     // idle.cpp: who sleeps, who is woken
     bool inject(cell_base& cell, bool is_new) noexcept;
-    void notify() noexcept;
+    void notify(std::size_t waiting) noexcept;
     void share_slot(place& p) noexcept;
     void notify_guard() noexcept;
-    parker* pick_sleeper() noexcept EDO_EXCLUDES(idle_lock_);
+    parker* pick_sleeper(std::size_t waiting) noexcept EDO_EXCLUDES(idle_lock_);
     void unpark_all() noexcept;
     bool start_searching(place& p) noexcept;
     void take_up_work(place& p) noexcept;
@@ -198,8 +199,10 @@ private:
     void rest(worker_thread& self) noexcept;
     bool stop_resting(worker_thread& self) noexcept;
     void take_over(place& p, const run_limit& limit) noexcept;
-    place* lend_place() noexcept;
-    void give_place_back(place& p) noexcept;
+    place* lend_place(thread_cell* root) noexcept;
+    void give_place_back(place& p, thread_cell* root) noexcept;
+    void enter_root(thread_cell* root) noexcept EDO_REQUIRES(idle_lock_);
+    static void leave_root(thread_cell* root) noexcept;
     bool give_place_to_resting(place& p) noexcept;
     parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
     bool take_orphan(place& p) noexcept EDO_REQUIRES(idle_lock_);
@@ -220,7 +223,8 @@ private:
     atomic<std::size_t> root_forks_{0};  ///< forks of block_ons' futures that are open
     atomic<bool> failed_{false};
     atomic<std::size_t> running_threads_{0};
-    atomic<parker*> closer_{nullptr};                        ///< waits for the threads to end
+    atomic<parker*> closer_{nullptr};  ///< waits for the threads to end
+    thrift thrift_;
     std::chrono::microseconds guard_wait_ = shortest_guard;  ///< the guard's; else when all sleep
     std::vector<std::uint32_t> seen_progress_;               ///< the guard's alone
 

@@ -15,6 +15,7 @@ constexpr std::uint64_t awake_in(std::uint64_t idle) { return idle & (one_search
 constexpr std::uint64_t searching_in(std::uint64_t idle) { return idle >> 32; }
 
 constexpr std::chrono::microseconds longest_guard{10'000};
+constexpr std::chrono::microseconds longest_thrifty_guard{1'000};
 
 }  // namespace
 
@@ -36,7 +37,7 @@ bool executor::inject(cell_base& cell, bool is_new) noexcept {
         injected_.store(inject_queue_.size(), relaxed);
         remote_.add_by_owner(1);
         store_load_fence();  // pairs with: the one in enter_sleep()
-        sleeper = pick_sleeper();
+        sleeper = pick_sleeper(inject_queue_.size());
         if (is_abandoned_) { abandoned = core_ref(core_); }
     }
     if (sleeper != nullptr) { sleeper->unpark(); }
@@ -49,13 +50,19 @@ void executor::first_fork() noexcept {
     store_load_fence();  // pairs with: the one in enter_sleep(), which has not seen the flag
 }
 
-void executor::notify() noexcept {
-    if (parker* sleeper = pick_sleeper()) { sleeper->unpark(); }
+/// `waiting`: how many tasks there are for who is woken, as far as the caller knows.
+void executor::notify(std::size_t waiting) noexcept {
+    if (parker* sleeper = pick_sleeper(waiting)) { sleeper->unpark(); }
 }
 
-parker* executor::pick_sleeper() noexcept {
+parker* executor::pick_sleeper(std::size_t waiting) noexcept {
     std::uint64_t idle = idle_.load(seq_cst);  // pairs with: the change in enter_sleep()
     if (searching_in(idle) != 0 || awake_in(idle) >= places_.size()) { return nullptr; }
+    // A guard that resigns or goes to sleep now looks into all queues after that: see notify_guard() and
+    // enter_sleep().
+    if (awake_in(idle) != 0 && thrift_.is_wake_in_vain(waiting) && guarded_.load(seq_cst)) {
+        return nullptr;  // seq_cst: pairs with choose_guard() and resign()
+    }
     lock_guard guard(idle_lock_);
     idle = idle_.load(relaxed);
     if (searching_in(idle) != 0 || sleepers_.empty()) { return nullptr; }
@@ -63,6 +70,7 @@ parker* executor::pick_sleeper() noexcept {
     sleepers_.pop_back();
     p.wakes_up();
     p.is_searching = true;  // the holder looks at it under the lock when it wakes
+    p.helps = awake_in(idle) != 0;
     idle_.store(idle + one_awake + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
     return p.sleeper;
 }
@@ -75,7 +83,7 @@ void executor::share_slot(place& p) noexcept {
     if (newest == nullptr) { return; }
     push_back(p, *newest);
     store_load_fence();  // pairs with: the one in enter_sleep()
-    notify();
+    notify(1);
 }
 
 /// A worker has something that must not wait for the end of a long turn, a task in its slot or a
@@ -111,7 +119,10 @@ bool executor::start_searching(place& p) noexcept {
 /// The holder has found something to do.
 void executor::take_up_work(place& p) noexcept {
     if (p.is_searching) { stop_searching(p); }
-    if (p.is_guard) { resign(p); }
+    if (p.is_guard) {
+        p.helps = true;
+        resign(p);
+    }
 }
 
 /// The last one that searched wakes another searcher.
@@ -123,7 +134,7 @@ void executor::stop_searching(place& p) noexcept {
         idle = idle_.load(relaxed) - one_searching;
         idle_.store(idle, seq_cst);  // pairs with: pick_sleeper()'s load
     }
-    if (searching_in(idle) == 0) { notify(); }
+    if (searching_in(idle) == 0) { notify(1); }
 }
 
 bool executor::has_shared_work() const noexcept {
@@ -152,14 +163,16 @@ void executor::park(place& p, const run_limit& limit) noexcept {
     if (!has_work(p, limit)) {
         p.count_busy();
         p.unlock_list();
+        const bool helped = std::exchange(p.helps, false);
+        const auto helped_since = p.awake_since;
         std::optional<std::chrono::microseconds> guard_wait;
         if (enter_sleep(p, limit, guard_wait)) {
+            if (helped) { thrift_.learn(std::chrono::steady_clock::now() - helped_since); }
             sleep(p, limit, guard_wait);
-        } else {
-            static_cast<void>(leave_sleep(p, limit));
-        }
-        if (place* held = context_here().worker) {
-            held->busy_since = std::chrono::steady_clock::now();
+            if (place* held = context_here().worker) { held->starts_work(); }
+        } else if (leave_sleep(p, limit)) {
+            p.helps |= helped;
+            p.busy_since = std::chrono::steady_clock::now();
         }
     }
     call_hook(options_.on_thread_unpark);
@@ -275,10 +288,11 @@ void executor::guard_busy_places(place& p) noexcept {
             found = true;
         }
     }
-    guard_wait_ = found ? shortest_guard : std::min(2 * guard_wait_, longest_guard);
+    const auto longest = thrift_.is_wake_in_vain(1) ? longest_thrifty_guard : longest_guard;
+    guard_wait_ = found ? shortest_guard : std::min(2 * guard_wait_, longest);
     if (!found) { return; }
     store_load_fence();  // pairs with: the one in enter_sleep()
-    notify();
+    notify(1);
 }
 
 }  // namespace edo::detail

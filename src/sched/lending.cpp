@@ -44,17 +44,18 @@ bool executor::stop_resting(worker_thread& self) noexcept {
 void executor::take_over(place& p, const run_limit& limit) noexcept {
     hold(context_here(), &p);
     if (!leave_sleep(p, limit)) { return; }
-    p.busy_since = std::chrono::steady_clock::now();
+    p.starts_work();
     work(limit);
     if (place* held = hold(context_here(), nullptr)) { held->count_busy(); }
 }
 
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
-/// worker, which is not woken. Null: none is to be had.
-place* executor::lend_place() noexcept {
+/// worker, which is not woken. Null: none is to be had. In any case `root` runs from now on.
+place* executor::lend_place(thread_cell* root) noexcept {
     place* found = nullptr;
     {
         lock_guard guard(idle_lock_);
+        enter_root(root);
         if (!options_.has_threads) {
             found = std::exchange(free_place_, nullptr);
             if (found == nullptr) { return nullptr; }
@@ -74,26 +75,30 @@ place* executor::lend_place() noexcept {
         found->sleeper = &parker::this_thread();
     }
     found->lock_list();
-    found->busy_since = std::chrono::steady_clock::now();
+    found->starts_work();
     return found;
 }
 
-void executor::give_place_back(place& p) noexcept {
+/// `root`, if it has ended, does not run any more.
+void executor::give_place_back(place& p, thread_cell* root) noexcept {
     take_up_work(p);
     p.count_busy();
     p.unlock_list();
+    if (!options_.has_threads) {
+        lock_guard guard(idle_lock_);
+        leave_root(root);
+        idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+        free_place_ = &p;
+        for (parker* seeker : seekers_) { seeker->unpark(); }
+        return;
+    }
     const bool idle =
         !has_work(p, {}) && !drivers_.next_deadline(p.index) && !closing_.load(relaxed);
     parker* resident = nullptr;
     bool is_wanted = false;
     {
         lock_guard guard(idle_lock_);
-        if (!options_.has_threads) {
-            idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
-            free_place_ = &p;
-            for (parker* seeker : seekers_) { seeker->unpark(); }
-            return;
-        }
+        leave_root(root);
         --lent_;
         p.is_lent = false;
         if (resting_.empty()) {
@@ -108,8 +113,8 @@ void executor::give_place_back(place& p) noexcept {
         }
     }
     if (resident ==
-        nullptr) {  // its thread runs what is bound to it, and takes the place after that
-        notify();   // others do its work meanwhile
+        nullptr) {         // its thread runs what is bound to it, and takes the place after that
+        notify(SIZE_MAX);  // others do its work meanwhile
         return;
     }
     if (!idle) {
@@ -124,29 +129,41 @@ void executor::give_place_back(place& p) noexcept {
     }
 }
 
+void executor::enter_root(thread_cell* root) noexcept {
+    if (root != nullptr && !root->is_linked()) { roots_.push_back(*root); }
+}
+
+void executor::leave_root(thread_cell* root) noexcept {
+    if (root != nullptr && root->is_finished()) { intrusive_list<thread_cell>::erase(*root); }
+}
+
 void executor::block_on(thread_cell& root, bool may_lend) {
     context& cx = context_here();
     place* const worker = hold(cx, nullptr);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
-    {
+    if (!may_lend) {
         lock_guard guard(idle_lock_);
-        roots_.push_back(root);
+        enter_root(&root);
     }
+    bool is_entered = true;
     while (!root.is_finished()) {
         if (failed_.load(acquire)) { root.request_drop(); }  // pairs with: fail()
-        if (place* p = may_lend ? lend_place() : nullptr) {
+        if (place* p = may_lend ? lend_place(&root) : nullptr) {
             hold(cx, p);
             work(run_limit{.root = &root});
-            if (cx.worker != nullptr) { give_place_back(*hold(cx, nullptr)); }
+            if (cx.worker != nullptr) {
+                give_place_back(*hold(cx, nullptr), &root);
+                is_entered = !root.is_finished();
+            }
         } else if (root.take_wake()) {
             run_root(root);
         } else {
             await_wake_or_place(root, may_lend);
         }
     }
-    {
+    if (is_entered) {
         lock_guard guard(idle_lock_);
-        intrusive_list<thread_cell>::erase(root);
+        leave_root(&root);
     }
     hold(cx, worker);
     cx.runtime = runtime;
@@ -256,7 +273,7 @@ void executor::adopt(place& p) noexcept {
         p.sleeper = &parker::this_thread();
     }
     p.lock_list();
-    p.busy_since = std::chrono::steady_clock::now();
+    p.starts_work();
     place* const worker = hold(cx, &p);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
     work(run_limit{.borrowed = true});

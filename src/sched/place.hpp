@@ -97,6 +97,7 @@ public:
     std::uint32_t global_interval;  ///< turns between two looks at the injection queue
     std::chrono::steady_clock::time_point interval_start{};
     std::chrono::steady_clock::time_point busy_since{};
+    std::chrono::steady_clock::time_point awake_since{};
     place_counters count;
 
     // Guarded by executor::idle_lock_.
@@ -105,6 +106,7 @@ public:
         nullptr;             ///< the worker thread that holds the place; null: a lent one
     bool is_lent = false;    ///< held by a block_on
     bool is_parked = false;  ///< in the set of sleepers
+    bool helps = false;  ///< its holder was woken while others were awake (guarded in its sleep)
     void falls_asleep() noexcept {
         is_parked = true;
         count.parks.add_by_owner(1);
@@ -114,6 +116,8 @@ public:
         count.unparks.add_by_owner(1);
     }
 
+    /// Holder: from its wake on.
+    void starts_work() noexcept { busy_since = awake_since = std::chrono::steady_clock::now(); }
     /// Holder: at the end of its time.
     void count_busy() noexcept {
         count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - busy_since).count());

@@ -363,14 +363,14 @@ void executor::sweep(place& p) noexcept {
 
 /// The calling thread drops what is left, as far as it gets until `deadline`.
 void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
-    if (place* p = lend_place()) {
+    if (place* p = lend_place(nullptr)) {
         context& cx = context_here();
         place* worker = hold(cx, p);
         runtime_core* runtime = std::exchange(cx.runtime, &core_);
         work(run_limit{.deadline = deadline});
         hold(cx, worker);
         cx.runtime = runtime;
-        give_place_back(*p);
+        give_place_back(*p, nullptr);
     }
 }
 

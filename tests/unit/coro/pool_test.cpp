@@ -15,7 +15,7 @@ using edo::detail::pool_allocate;
 using edo::detail::pool_free;
 using edo::detail::pool_trim;
 
-constexpr std::size_t largest_class = 1024;
+constexpr std::size_t largest_class = 4104;
 
 TEST(pool, gives_memory_of_the_size_asked_for) {
     for (std::size_t size = 1; size <= 2 * largest_class; ++size) {

@@ -4,22 +4,34 @@
 #include <edo/base/config.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <new>
 
 namespace edo::detail {
 
-/// Blocks come in classes of 16 bytes, each 8 above a multiple of 16: so glibc's malloc, which adds 8
-/// bytes and rounds up to 16, has nothing to round up. Larger ones come from the heap. All are aligned
-/// as malloc aligns, whatever the size.
+/// Blocks come in classes: every 16 bytes up to 1 KiB, then four up to 4 KiB, each 8 above a multiple of
+/// 16: so glibc's malloc, which adds 8 bytes and rounds up to 16, has nothing to round up. Larger ones
+/// come from the heap. All are aligned as malloc aligns, whatever the size.
 struct pool_classes {
     static constexpr std::size_t step = 16;
     static constexpr std::size_t smallest = 24;
-    static constexpr std::size_t count = 64;  // up to 1 KiB
+    static constexpr std::size_t small_count = 64;
+    static constexpr std::size_t large[] = {1'544, 2'056, 3'080, 4'104};
+    static constexpr std::size_t count = small_count + std::size(large);
     static constexpr std::size_t of(std::size_t size) noexcept {
-        return size <= smallest ? 0 : (size - smallest + step - 1) / step;
+        if (size <= smallest) { return 0; }
+        std::size_t index = (size - smallest + step - 1) / step;
+        if (index < small_count) { return index; }
+        for (index = small_count; index < count && size > large[index - small_count];) { ++index; }
+        return index;
     }
     static constexpr std::size_t bytes(std::size_t index) noexcept {
-        return smallest + index * step;
+        return index < small_count ? smallest + index * step : large[index - small_count];
+    }
+    /// How many blocks travel together.
+    static constexpr std::uint32_t batch(std::size_t index) noexcept {
+        return index < small_count ? 64 : 16;
     }
 };
 
