@@ -188,7 +188,11 @@ void notified::disarm() noexcept {
 
 void notified::await_resume() noexcept {
     if (std::exchange(stage_, stage::done) != stage::enlisted) { return; }
-    // The lock also waits until whoever woke us has left it, so that the notify may be destroyed.
+    // Whoever woke us has to leave the lock first, so that the notify may be destroyed.
+    // acquire: pairs with the stores in notify_locked() and notify_waiters()
+    if (place_.got.load(detail::acquire) != notify::kind::none && source_->lock_.is_free()) {
+        return;
+    }
     detail::lock_guard guard(source_->lock_);
     if (place_.is_linked()) { source_->remove_locked(place_); }
 }

@@ -24,6 +24,10 @@ public:
         // release: pairs with try_lock() and lock_slowly()
         if (word_.exchange(open, release) == awaited) { wake_one(); }
     }
+    /// Whether nobody has it; then what the last holder did is visible.
+    [[nodiscard]] bool is_free() const noexcept {
+        return word_.load(acquire) == open;  // pairs with: unlock()
+    }
 
 private:
     enum : std::uint32_t { open, held, awaited };  ///< awaited: held, and somebody may sleep

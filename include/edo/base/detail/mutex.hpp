@@ -32,6 +32,9 @@ public:
         return lock_.try_lock();
     }
     void unlock() noexcept EDO_THREAD_ATTRIBUTE(release_capability()) { lock_.unlock(); }
+    /// Whether nobody has it; then what the last holder did is visible. For who knows of a holder that
+    /// must have left: in place of lock() and unlock().
+    [[nodiscard]] bool is_free() const noexcept { return lock_.is_free(); }
 
 private:
     futex_lock lock_;

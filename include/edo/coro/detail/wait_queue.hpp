@@ -84,7 +84,9 @@ public:
     /// the lock.
     template <class F>
     bool leave(queue_place& place, F undo) noexcept EDO_EXCLUDES(lock) {
-        lock_guard guard(lock);  // also waits until whoever told it has left
+        // Whoever told it has to leave the lock first: it wakes others there.
+        if (place.is_told.load(acquire) && lock.is_free()) { return true; }  // pairs with: tell()
+        lock_guard guard(lock);
         if (!place.is_linked()) { return true; }
         intrusive_list<queue_place>::erase(place);
         if (place.generation != generation_) { return true; }

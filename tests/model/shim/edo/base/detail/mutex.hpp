@@ -28,6 +28,11 @@ public:
     void unlock() noexcept {
         if (model::engine::is_running()) { model::engine::unlock(id()); }
     }
+    [[nodiscard]] bool is_free() noexcept {
+        if (!try_lock()) { return false; }
+        unlock();
+        return true;
+    }
 
 private:
     [[nodiscard]] bool is_current() const noexcept {
