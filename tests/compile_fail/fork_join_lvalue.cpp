@@ -1,5 +1,5 @@
 #include <edo/edo.hpp>
-// expect: cannot bind rvalue reference|no matching function for call
+// expect: edo::fork_join forks tasks, which are passed as rvalues
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-// expect: no matching function for call to fork_join
+// expect: edo::fork_join: the result of a child is not sendable
 #include <edo/edo.hpp>
 
 #include <memory>

@@ -247,7 +247,51 @@ TEST_F(group_drop_stress, run_until_cancelled) {
     });
 }
 
+edo::stream<int> yields_what_it_takes(shared_room r) {
+    const int got = co_await takes_first(r);
+    co_yield got;
+}
+task<> reads(edo::stream<int> items) {
+    const auto item = co_await items.next();
+    EXPECT_EQ(item, 0);
+}
+
+TEST_F(group_drop_stress, the_next_of_a_stream) {
+    expect_nothing_lost([](shared_room r) -> task<> {
+        co_await edo::join(keeps_a_permit(r), reads(yields_what_it_takes(r)), waits_for_ever(r));
+    });
+}
+
 // --- one branch is woken while another ends the group ---
+
+TEST_F(group_drop_stress, a_next_that_loses_while_its_generator_is_woken) {
+    test::until_seen({"won", "came later"}, [&] {
+        auto r = std::make_shared<room>();
+        auto handle = rt.spawn(
+            [](shared_room mine) -> task<bool> {
+                auto items = yields_what_it_takes(mine);
+                auto first = co_await edo::select_biased(items.next(), takes_second(mine),
+                                                         waits_for_ever(mine));
+                const bool won = first.index() == 0;
+                if (won) {
+                    EXPECT_EQ(std::get<0>(first), 0);
+                } else {
+                    const auto item = co_await items.next();
+                    EXPECT_EQ(item, 0) << "it went on without its next()";
+                }
+                const auto none = co_await items.next();
+                EXPECT_FALSE(none.has_value());
+                co_return won;
+            },
+            r);
+        r->wait_until_it_waits();
+        race([&] { r->send(0); }, [&] { r->send(1); });
+        const bool won = rt.block_on(handle);
+        EXPECT_EQ(r->taken[0], 1);
+        EXPECT_EQ(r->alive, 0);
+        return won ? "won" : "came later";
+    });
+}
 
 TEST_F(group_drop_stress, a_select_both_of_whose_branches_are_woken) {
     test::until_seen({"the first won", "the second won"}, [&] {

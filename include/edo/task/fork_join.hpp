@@ -9,9 +9,6 @@
 namespace edo {
 namespace detail {
 
-template <class T>
-concept fork_result = std::is_void_v<T> || sendable<T>;
-
 template <class... T>
 class fork_awaiter final : public fork_core {
 public:
@@ -52,6 +49,14 @@ private:
     std::tuple<task<T>...> children_;
 };
 
+template <class... T>
+fork_operation<T...> make_fork(task<T>&&... children) {
+    static_assert(((std::is_void_v<T> || sendable<T>) && ...),
+                  "edo::fork_join: the result of a child is not sendable (see edo::sendable): the child may "
+                  "run on another thread");
+    return fork_operation<T...>(std::move(children)...);
+}
+
 }  // namespace detail
 
 /// `auto [a, b] = co_await fork_join(x(), y());` runs the coroutines in parallel, on the workers of the
@@ -75,9 +80,13 @@ private:
 /// Limits         a local_set cannot be driven by a child; let it spawn a task for that.
 /// Thread safety  awaited by one task. Source: Blumofe and Leiserson, "Scheduling Multithreaded
 ///                Computations by Work Stealing" (1999); as rayon::join.
-template <detail::fork_result... T>
-[[nodiscard("co_await it")]] auto fork_join(task<T>&&... children) {
-    return detail::fork_operation<T...>(std::move(children)...);
+template <class... A>
+[[nodiscard("co_await it")]] auto fork_join(A&&... children) {
+    constexpr bool are_tasks = (detail::is_a_task<A> && ...);  // of an lvalue A is a reference
+    static_assert(are_tasks,
+                  "edo::fork_join forks tasks, which are passed as rvalues: call the coroutine here, or "
+                  "std::move() the task");
+    if constexpr (are_tasks) { return detail::make_fork(std::move(children)...); }
 }
 
 }  // namespace edo
