@@ -23,7 +23,7 @@ bool look_briefly(Look is_there) noexcept {
     return false;
 }
 
-/// A sleep and the wake from it take 10 to 50 us, so whoever is answered sooner than that had better
+/// A sleep and the wake from it take 10 to 60 us, so whoever is answered sooner than that had better
 /// not sleep. One look lasts longer than a wake: else two threads that answer each other never find
 /// each other awake. Where most answers take longer, most waits sleep at once, so that a thread that
 /// mostly waits uses next to no processor time. One thread's own.
@@ -62,12 +62,12 @@ public:
     }
 
 private:
-    static constexpr std::chrono::microseconds worth_it{20};
+    static constexpr std::chrono::microseconds worth_it{60};
     static constexpr std::chrono::microseconds longest_look{100};
     static constexpr int looks_between_clocks = 16;
     static constexpr std::uint32_t allowed_misses = 4;
     static constexpr std::uint32_t most_misses =
-        allowed_misses + 6;  // then 64 sleeps without a look
+        allowed_misses + 5;  // then 32 sleeps without a look
     std::uint32_t misses_ = 0;
     std::uint32_t sleeps_left_ = 0;
 };
