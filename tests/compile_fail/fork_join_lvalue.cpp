@@ -1,5 +1,5 @@
 #include <edo/edo.hpp>
-// expect: edo::fork_join forks tasks, which are passed as rvalues
+// expect: fork_join takes tasks as rvalues|call to deleted function
 
 #include <utility>
 

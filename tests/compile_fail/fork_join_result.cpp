@@ -1,4 +1,4 @@
-// expect: edo::fork_join: the result of a child is not sendable
+// expect: the result of a forked child is not sendable|call to deleted function
 #include <edo/edo.hpp>
 
 #include <memory>

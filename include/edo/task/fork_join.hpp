@@ -9,6 +9,9 @@
 namespace edo {
 namespace detail {
 
+template <class T>
+concept fork_result = std::is_void_v<T> || sendable<T>;
+
 template <class... T>
 class fork_awaiter final : public fork_core {
 public:
@@ -49,15 +52,12 @@ private:
     std::tuple<task<T>...> children_;
 };
 
-template <class... T>
-fork_operation<T...> make_fork(task<T>&&... children) {
-    static_assert(((std::is_void_v<T> || sendable<T>) && ...),
-                  "edo::fork_join: the result of a child is not sendable (see edo::sendable): the child may "
-                  "run on another thread");
-    return fork_operation<T...>(std::move(children)...);
-}
-
 }  // namespace detail
+
+namespace why {
+struct fork_join_takes_tasks_as_rvalues_so_call_the_coroutine_here;
+struct the_result_of_a_forked_child_is_not_sendable;
+}  // namespace why
 
 /// `auto [a, b] = co_await fork_join(x(), y());` runs the coroutines in parallel, on the workers of the
 /// runtime, waits for all of them and gives their results by position: std::tuple, with std::monostate
@@ -80,13 +80,16 @@ fork_operation<T...> make_fork(task<T>&&... children) {
 /// Limits         a local_set cannot be driven by a child; let it spawn a task for that.
 /// Thread safety  awaited by one task. Source: Blumofe and Leiserson, "Scheduling Multithreaded
 ///                Computations by Work Stealing" (1999); as rayon::join.
-template <class... A>
-[[nodiscard("co_await it")]] auto fork_join(A&&... children) {
-    constexpr bool are_tasks = (detail::is_a_task<A> && ...);  // of an lvalue A is a reference
-    static_assert(are_tasks,
-                  "edo::fork_join forks tasks, which are passed as rvalues: call the coroutine here, or "
-                  "std::move() the task");
-    if constexpr (are_tasks) { return detail::make_fork(std::move(children)...); }
+template <detail::fork_result... T>
+[[nodiscard("co_await it")]] auto fork_join(task<T>&&... children) {
+    return detail::fork_operation<T...>(std::move(children)...);
 }
+/// What is refused, in the words of the compiler's message.
+template <class... A, class Why = why::fork_join_takes_tasks_as_rvalues_so_call_the_coroutine_here>
+    requires(!(detail::is_a_task<A> && ...))  // of an lvalue A is a reference
+task<> fork_join(A&&...) = delete;
+template <class... T, class Why = why::the_result_of_a_forked_child_is_not_sendable>
+    requires(!(detail::fork_result<T> && ...))
+task<> fork_join(task<T>&&...) = delete;
 
 }  // namespace edo
