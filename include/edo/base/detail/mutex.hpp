@@ -97,7 +97,8 @@ public:
 
 private:
     void sleep(lock_guard& held,
-               const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
+               const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept
+        EDO_THREAD_ATTRIBUTE(no_thread_safety_analysis) {   // it does not follow a guard
         const std::uint32_t seen = changes_.load(relaxed);  // a later change will differ
         held.unlock();
         futex_wait(changes_, seen, deadline);
