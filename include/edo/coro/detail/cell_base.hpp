@@ -10,6 +10,7 @@
 #pragma once
 
 #include <edo/base/detail/intrusive_list.hpp>
+#include <edo/coro/detail/pool.hpp>
 #include <edo/coro/detail/state.hpp>
 
 #include <coroutine>
@@ -161,8 +162,8 @@ protected:
     ~task_bound() = default;
 };
 
-/// What few tasks need; made when first needed.
-struct side_block {
+/// What few tasks need; made when first needed, from the allocator: a task that joins makes one.
+struct side_block : pooled {
     intrusive_fifo<child_branch> ready;     ///< woken branches, to be run in this turn
     intrusive_fifo<child_branch> deferred;  ///< branches that yielded: ready in the next turn
     intrusive_list<pin> pins;               ///< every pin of the task
