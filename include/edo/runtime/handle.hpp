@@ -26,12 +26,25 @@ private:
     sink<T> result_;
 };
 
+/// What it awaits outlives it, so it is borrowed and need not be movable.
+template <class A>
+auto as_root(A&& awaitable) {
+    using result = as_task_value_t<A>;
+    if constexpr (is_a_task<A>) {
+        return task<result>(std::move(awaitable));
+    } else {
+        return [](A&& borrowed) -> task<result> {
+            co_return co_await std::forward<A>(borrowed);
+        }(std::forward<A>(awaitable));
+    }
+}
+
 /// Runs an awaitable to its end on this thread. Throws std::logic_error inside a task.
 template <class A>
 auto block_on(runtime_core& core, bool may_lend, A&& awaitable, const std::source_location& where) {
     using result = as_task_value_t<A>;
     const core_ref keep(core);  // the future may shut the runtime down
-    root_future<result> root(as_task(std::forward<A>(awaitable)));
+    root_future<result> root(as_root(std::forward<A>(awaitable)));
     core.block_on(root, may_lend, where);
     if constexpr (std::is_reference_v<result>) {
         return std::remove_cvref_t<result>(root.take());

@@ -55,6 +55,12 @@ public:
     abort_handle spawn_local(F&& f, Args&&... args) {
         return push(edo::spawn_local(std::forward<F>(f), std::forward<Args>(args)...));
     }
+    /// The same on `set`, a local_set, from its thread.
+    template <class LocalSet, class F, class... Args>
+        requires(spawnable_local<F, Args...> && std::same_as<detail::spawn_result_t<F, Args...>, T>)
+    abort_handle spawn_local_on(LocalSet& set, F&& f, Args&&... args) {
+        return push(set.spawn_local(std::forward<F>(f), std::forward<Args>(args)...));
+    }
     /// Starts a blocking closure in the queue; see edo::spawn_blocking.
     template <class F, class... Args>
         requires(spawnable_blocking<F, Args...> &&

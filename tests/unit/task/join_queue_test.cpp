@@ -117,6 +117,19 @@ TEST_P(join_queue_rt, join_all_and_its_failure) {
     rt().block_on(body());
 }
 
+TEST_P(join_queue_rt, takes_tasks_of_a_local_set_that_is_not_driven_yet) {
+    edo::local_set local;
+    join_queue<int> queue;
+    auto thrice = [](edo::rc<int> n) -> task<int> { co_return 3 * *n; };
+    for (int i = 0; i < 3; ++i) { queue.spawn_local_on(local, thrice, edo::make_rc<int>(i)); }
+    EXPECT_EQ(queue.size(), 3U);
+    EXPECT_FALSE(queue.try_join_next().has_value()) << "nobody drives the set";
+    rt().block_on(local.run_until([&]() -> task<> {
+        const auto all = co_await queue.join_all();
+        EXPECT_EQ(all, (std::vector{0, 3, 6}));
+    }));
+}
+
 TEST_P(join_queue_rt, abort_shutdown_drop_and_detach) {
     auto body = []() -> task<> {
         join_queue<int> queue;
