@@ -266,11 +266,12 @@ bool step(cell_base& cell, state_word::value seen) noexcept {
     return true;
 }
 
+EDO_NOINLINE void end_bound(side_block& side) noexcept {
+    while (task_bound* left = side.bound.front()) { left->task_ends(); }
+}
 /// What its code has left under way.
 void end_bound(cell_base& cell) noexcept {
-    if (side_block* side = cell.side()) {
-        while (task_bound* left = side->bound.front()) { left->task_ends(); }
-    }
+    if (side_block* side = cell.side()) { end_bound(*side); }
 }
 
 void finish(context& cx, cell_base& cell) noexcept {

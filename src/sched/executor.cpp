@@ -151,19 +151,23 @@ void executor::schedule(cell_base& cell) noexcept {
         static_cast<void>(inject(cell, false));
         return;
     }
+    push_next(*here, cell);
+}
+
+/// The holder of `p` runs the cell next; on a current-thread runtime after all others.
+void executor::push_next(place& p, cell_base& cell) noexcept {
     if (!options_.has_threads) {
-        here->push(cell);
+        p.push(cell);
         return;
     }
-    // acq_rel: pairs with take_lifo() and with guard_busy_places()
-    cell_base* before = here->lifo.exchange(&cell, acq_rel);
+    cell_base* before = p.lifo.put(cell);
     if (before == nullptr) {
         notify_guard();
         return;
     }
-    push_back(*here, *before);
+    push_back(p, *before);
     store_load_fence();  // pairs with: the one in enter_sleep()
-    notify(here->queue.size());
+    notify(p.queue.size());
 }
 
 bool executor::keep(cell_base& cell) noexcept {
@@ -182,7 +186,7 @@ void executor::launch(cell& task) noexcept {
         }
         task.counted = true;
         here->count.spawned.add_by_owner(1);
-        schedule(task);
+        push_next(*here, task);
         return;
     }
     if (!inject(task, true)) { task.cancel_unqueued(); }
@@ -197,16 +201,22 @@ place* executor::listed_by(const cell& task) noexcept {
 void executor::task_ended(cell& task) noexcept {
     place* here = context_here().worker;
     if (here != nullptr && &here->owner != this) { here = nullptr; }
-    if (place* lister = listed_by(task)) { lister->unlist(task, lister == here); }
+    if (task.is_kept || task.is_bound) { unlist(task, here); }
     if (here != nullptr) {
         here->count.ended.add_by_owner(1);
     } else {
         ended_outside_.fetch_add(1, relaxed);
     }
-    if (closing_.load(relaxed)) {
-        store_load_fence();  // pairs with: the one in enter_sleep()
-        if (is_empty()) { unpark_all(); }
-    }
+    if (closing_.load(relaxed)) { ended_late(); }
+}
+
+/// Out of task_ended(), which mostly has nothing of this to do.
+EDO_NOINLINE void executor::unlist(cell& task, const place* here) noexcept {
+    if (place* lister = listed_by(task)) { lister->unlist(task, lister == here); }
+}
+EDO_NOINLINE void executor::ended_late() noexcept {
+    store_load_fence();  // pairs with: the one in enter_sleep()
+    if (is_empty()) { unpark_all(); }
 }
 
 std::size_t executor::alive() const noexcept {

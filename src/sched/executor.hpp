@@ -163,7 +163,10 @@ private:
     cell_base* steal(place& p) noexcept;
     void maintain(place& p) noexcept;
     void sweep(place& p) noexcept;
+    void push_next(place& p, cell_base& cell) noexcept;
     void push_back(place& p, cell_base& cell) noexcept;
+    void unlist(cell& task, const place* here) noexcept;
+    void ended_late() noexcept;
     void drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
     bool drop_all_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
     void drop_abandoned() noexcept;

@@ -79,7 +79,7 @@ parker* executor::pick_sleeper(std::size_t waiting) noexcept {
 void executor::share_slot(place& p) noexcept {
     const std::uint64_t idle = idle_.load(relaxed);
     if (awake_in(idle) >= places_.size() && searching_in(idle) == 0) { return; }
-    cell_base* newest = p.lifo.exchange(nullptr, acq_rel);  // pairs with: guard_busy_places()
+    cell_base* newest = p.lifo.take();
     if (newest == nullptr) { return; }
     push_back(p, *newest);
     store_load_fence();  // pairs with: the one in enter_sleep()
@@ -145,7 +145,7 @@ bool executor::has_shared_work() const noexcept {
 
 /// Whether the holder, awake, has something to run after all.
 bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
-    return !p.fifo.empty() || p.lifo.load(relaxed) != nullptr || must_wake(p.swept, limit) ||
+    return !p.fifo.empty() || !p.lifo.is_empty() || must_wake(p.swept, limit) ||
            (limit.root != nullptr && limit.root->is_woken());
 }
 
@@ -280,10 +280,7 @@ void executor::guard_busy_places(place& p) noexcept {
         const bool stays = std::exchange(seen_progress_[other->index], now) == now;
         if (!stays || other.get() == &p) { continue; }
         drivers_.poll(other->index);
-        cell_base* waiting = other->lifo.load(relaxed);
-        // acq_rel: pairs with the exchanges in schedule() and take_lifo()
-        if (waiting != nullptr &&
-            other->lifo.compare_exchange(waiting, nullptr, acq_rel, relaxed)) {
+        if (cell_base* waiting = other->lifo.steal()) {
             push_back(p, *waiting);
             found = true;
         }

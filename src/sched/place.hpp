@@ -1,6 +1,7 @@
 /// A worker's place: its queues, its list of parked tasks, its counters.
 #pragma once
 
+#include "sched/lifo_slot.hpp"
 #include "sched/local_queue.hpp"
 
 #include <edo/base/detail/fast_random.hpp>
@@ -76,8 +77,8 @@ public:
     executor& owner;
     const unsigned index;
     // A line of its own: who wakes a listed task reads what is above.
-    alignas(cache_line) atomic<cell_base*> lifo{nullptr};  ///< next, unless the guard takes it
-    unsigned lifo_runs = 0;                                ///< turns taken from it in a row
+    alignas(cache_line) lifo_slot lifo;
+    unsigned lifo_runs = 0;             ///< turns taken from it in a row
     std::uint32_t tick = 0;             ///< turns, those inside an await included
     periodic maintenance;               ///< executor::maintain()
     periodic look;                      ///< a look at the injection queue

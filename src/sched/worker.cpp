@@ -188,9 +188,7 @@ bool executor::run_awaited(cell& task, branch& waiter) noexcept {
 bool executor::take_queued(place& p, const cell& task) noexcept {
     if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
     if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
-    if (p.lifo.load(relaxed) == &task) {
-        return p.lifo.exchange(nullptr, acq_rel) != nullptr;  // pairs with: guard_busy_places()
-    }
+    if (p.lifo.holds(task)) { return p.lifo.take() != nullptr; }
     if (!p.queue.take(task)) { return false; }
     share_slot(p);
     return true;
@@ -248,8 +246,7 @@ cell_base* executor::take_share(place& p) noexcept {
 /// The task in the slot, unless the slot has had its turns or the budget of its predecessor is used
 /// up: then it goes to the back of the ring.
 cell_base* executor::take_lifo(place& p) noexcept {
-    if (p.lifo.load(relaxed) == nullptr) { return nullptr; }
-    cell_base* cell = p.lifo.exchange(nullptr, acq_rel);  // pairs with: guard_busy_places()
+    cell_base* cell = p.lifo.take();
     if (cell == nullptr) { return nullptr; }
     if (p.lifo_runs < lifo_limit && context_here().budget_left != 0) {
         ++p.lifo_runs;
@@ -316,7 +313,7 @@ bool executor::is_needed(const place& p) noexcept {
         if (at->state.is_abort_requested()) { return true; }
     }
     if (closing_.load(relaxed) || has_bound_here() || injected_.load(relaxed) != 0 ||
-        !p.queue.is_empty() || !p.fifo.empty() || p.lifo.load(relaxed) != nullptr) {
+        !p.queue.is_empty() || !p.fifo.empty() || !p.lifo.is_empty()) {
         return true;
     }
     const auto timer =

@@ -26,25 +26,33 @@ const cell* current_cell() noexcept {
 
 void cell::complete(const std::exception_ptr& error) noexcept {
     task_owner& owner = owner_of_tasks();
-    if (owner.hooks) {
-        const task_hooks& hooks = *owner.hooks;
-        if (hooks.on_terminate) {
-            try {
-                hooks.on_terminate(meta());
-            } catch (...) { report_unhandled(nullptr, meta(), std::current_exception()); }
-        }
-        if (error && hooks.unhandled_exception) {
-            try {
-                side_or_make().keep = owner.hooks;
-            } catch (const std::bad_alloc&) {}  // then the default line on stderr is printed
-        }
-    }
+    if (owner.hooks) { call_hooks(*owner.hooks, error); }
     if (error) { owner.task_failed(); }
     if (counted) { owner.task_ended(*this); }
     if (awaited_here) {
         join.complete_here();
-        return;
+    } else {
+        tell_joiner();
     }
+}
+
+// What follows is apart, so that complete() needs no registers of its own.
+
+EDO_NOINLINE void cell::call_hooks(const task_hooks& hooks,
+                                   const std::exception_ptr& error) noexcept {
+    if (hooks.on_terminate) {
+        try {
+            hooks.on_terminate(meta());
+        } catch (...) { report_unhandled(nullptr, meta(), std::current_exception()); }
+    }
+    if (error && hooks.unhandled_exception) {
+        try {
+            side_or_make().keep = owner_of_tasks().hooks;
+        } catch (const std::bad_alloc&) {}  // then the default line on stderr is printed
+    }
+}
+
+EDO_NOINLINE void cell::tell_joiner() noexcept {
     claimed waiter;
     if (join.complete(waiter) == join_word::ending::nobody_joins) { dispose(); }
     waiter.enqueue();

@@ -1,13 +1,12 @@
 // The children of forks that wait on a worker: each is taken once, by the owner or by a thief, and who
 // sleeps is woken. With fences of both kinds: whole ones, and a heavy one that makes the light one's.
-#include "support/explorer.hpp"
+#include "support/toy_cells.hpp"
 
 #include <edo/coro/detail/cell_base.hpp>
 #include <edo/coro/detail/fork_lane.hpp>
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <utility>
@@ -20,43 +19,14 @@ using edo::model::explore;
 using edo::model::finds;
 using edo::model::holds;
 using edo::model::limits;
+using edo::model::run;
 using edo::model::thread;
-using edo::model::tracked;
+using edo::model::toy_cell;
+using edo::model::toy_cells;
 
-struct nowhere final : scheduler {
-    void schedule(cell_base&) noexcept override {}
-};
-
-struct toy_cell final : cell_base {
-    explicit toy_cell(nowhere& at) : cell_base(at) {}
-    bool begin() noexcept override { return false; }
-    void finish(bool) noexcept override {}
-    /// Whoever takes it.
-    void run() { frame.write(frame.read() + 1); }
-    tracked frame;
-};
-
-bool run(cell_base* taken) {
-    if (taken != nullptr) { static_cast<toy_cell*>(taken)->run(); }
-    return taken != nullptr;
-}
 void drain(fork_deque& deque) {
     for (bool found = true; found;) { found = run(deque.pop()); }
 }
-
-template <std::size_t Count>
-struct children {
-    nowhere home;
-    std::array<toy_cell, Count> all;
-    children() : children(std::make_index_sequence<Count>()) {}
-    void each_ran_once() {
-        for (toy_cell& cell : all) { check(cell.frame.read() == 1, "a child did not run once"); }
-    }
-
-private:
-    template <std::size_t... I>
-    explicit children(std::index_sequence<I...>) : all{(static_cast<void>(I), toy_cell(home))...} {}
-};
 
 /// Both kinds of fences.
 void holds_in_both(const std::function<void()>& body, const limits& bounds) {
@@ -69,8 +39,7 @@ void holds_in_both(const std::function<void()>& body, const limits& bounds) {
 
 /// A deque that was used before, so that every thread knows its buffer: what is weakened crashes less.
 struct used_deque : fork_deque {
-    nowhere home;
-    toy_cell first{home};
+    toy_cell first;
     used_deque() {
         check(push(first), "there is no memory");
         check(pop() == &first, "it is not there");
@@ -80,7 +49,7 @@ struct used_deque : fork_deque {
 /// The owner pushes `Count`, and takes one after each from `before` on; a thief takes `stolen`.
 template <std::size_t Count>
 void a_thief_comes(std::size_t before, int stolen) {
-    children<Count> made;
+    toy_cells<Count> made;
     used_deque deque;
     thread thief([&] {
         for (int i = 0; i < stolen; ++i) { run(deque.steal()); }
@@ -96,7 +65,7 @@ void a_thief_comes(std::size_t before, int stolen) {
 }
 /// One thief is slow: it has looked before another came.
 void two_thieves_come() {
-    children<2> made;
+    toy_cells<2> made;
     used_deque deque;
     {
         const thread slow([&] { run(deque.steal()); });
@@ -109,7 +78,7 @@ void two_thieves_come() {
 
 /// What the owner leaves for the thief after a pop.
 void the_rest_is_stolen() {
-    children<2> made;
+    toy_cells<2> made;
     fork_deque deque;
     thread thief([&] {
         while (!run(deque.steal())) { cpu_relax(); }
@@ -123,7 +92,7 @@ void the_rest_is_stolen() {
 /// Thieves for all there is, or for more.
 template <std::size_t Count>
 void two_thieves_and_the_owner() {
-    children<Count> made;
+    toy_cells<Count> made;
     fork_deque deque;
     for (toy_cell& cell : made.all) { check(deque.push(cell), "there is no memory"); }
     {
@@ -138,8 +107,7 @@ constexpr int capacity = 64;  // where a deque begins
 
 /// Each slot is taken, by a child that nobody looks at, `taken` of which are gone.
 struct full_deque {
-    nowhere home;
-    toy_cell filler{home};
+    toy_cell filler;
     fork_deque deque;
     explicit full_deque(int taken) {
         for (int i = 0; i < capacity; ++i) { check(deque.push(filler), "there is no memory"); }
@@ -150,7 +118,7 @@ struct full_deque {
 /// The buffer becomes a larger one under the thief; or the thief makes room.
 void it_grows(bool pops) {
     full_deque full(capacity - 2);
-    children<3> made;
+    toy_cells<3> made;
     for (int i = 0; i < capacity - 2; ++i) {
         check(full.deque.push(full.filler), "there is no memory");
     }
@@ -178,7 +146,7 @@ void it_grows(bool pops) {
 /// The slot that a slow thief has looked at is used again, because another one was faster.
 void a_slot_is_used_again() {
     full_deque full(0);
-    children<1> made;
+    toy_cells<1> made;
     atomic<int> fillers{capacity};
     const auto take = [&](cell_base* taken) {
         if (taken == &full.filler) {
@@ -234,7 +202,7 @@ private:
 /// One of its forks finds the sleeper, or the sleeper finds what was forked. The owner does nothing
 /// afterwards: a sleeper that is not woken sleeps for ever.
 void the_sleeper_is_woken(int forks_before) {
-    children<2> made;
+    toy_cells<2> made;
     atomic<std::uint64_t> awake{toy_lane::workers};
     toy_lane lane(awake);
     for (int i = 0; i < forks_before; ++i) {

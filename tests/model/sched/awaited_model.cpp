@@ -91,8 +91,7 @@ private:
     /// As executor::steal() and executor::guard_busy_places() do.
     cell_base* steal(reach what) {
         place& victim = executor_.at(0);
-        // acq_rel: pairs with the executor's exchanges of the slot
-        return what == reach::slot ? victim.lifo.exchange(nullptr, acq_rel)
+        return what == reach::slot ? victim.lifo.steal()
                                    : victim.queue.steal_into(executor_.at(1).queue);
     }
     /// As executor::work() does, after `task`, if there is one.
@@ -100,7 +99,7 @@ private:
         place& here = *this_context().worker;
         for (;;) {
             if (task != nullptr && drive(*task) == turn::yielded) { executor_.schedule(*task); }
-            task = here.lifo.exchange(nullptr, acq_rel);  // pairs with: steal()
+            task = here.lifo.take();
             if (task == nullptr) { task = here.queue.pop(); }
             if (task == nullptr) { return; }
         }
@@ -204,7 +203,7 @@ TEST(awaited, is_run_once) {
         holds([what] { a_thief_comes(ends, 1, what); }, one);
         holds([what] { a_thief_comes(ends, 2, what); }, one);
     }
-    finds({"executor::schedule"}, [] { a_thief_comes(ends, 0, reach::slot); }, few);
+    finds({"lifo_slot::put"}, [] { a_thief_comes(ends, 0, reach::slot); }, few);
     finds({"local_queue::take"}, [] { a_thief_comes(ends, 1, reach::ring); }, few);
 }
 TEST(awaited, goes_on_elsewhere) {

@@ -1,10 +1,9 @@
 // A worker's ring: each task is taken once, by its owner or by a thief.
 #include "sched/local_queue.hpp"
-#include "support/explorer.hpp"
+#include "support/toy_cells.hpp"
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <utility>
 
 namespace {
@@ -13,45 +12,17 @@ using namespace edo::detail;
 using edo::model::check;
 using edo::model::finds;
 using edo::model::holds;
+using edo::model::run;
 using edo::model::thread;
-using edo::model::tracked;
+using edo::model::toy_cell;
+using edo::model::toy_cells;
 
-struct nowhere final : scheduler {
-    void schedule(cell_base&) noexcept override {}
-};
-
-struct toy_cell final : cell_base {
-    explicit toy_cell(nowhere& at) : cell_base(at) {}
-    bool begin() noexcept override { return false; }
-    void finish(bool) noexcept override {}
-    /// Whoever takes it.
-    void run() { frame.write(frame.read() + 1); }
-    tracked frame;
-};
-
-void run(cell_base* taken) {
-    if (taken != nullptr) { static_cast<toy_cell*>(taken)->run(); }
-}
 void drain(local_queue& queue) {
     while (cell_base* taken = queue.pop()) { run(taken); }
 }
 
-template <std::size_t Count>
-struct tasks {
-    nowhere home;
-    std::array<toy_cell, Count> all;
-    tasks() : tasks(std::make_index_sequence<Count>()) {}
-    void each_ran_once() {
-        for (toy_cell& cell : all) { check(cell.frame.read() == 1, "a task did not run once"); }
-    }
-
-private:
-    template <std::size_t... I>
-    explicit tasks(std::index_sequence<I...>) : all{(static_cast<void>(I), toy_cell(home))...} {}
-};
-
 void thief_steals(std::size_t before) {
-    tasks<3> made;
+    toy_cells<3> made;
     local_queue queue, stolen;
     thread thief([&] {
         run(queue.steal_into(stolen));
@@ -68,7 +39,7 @@ void thief_steals(std::size_t before) {
 }
 
 void two_thieves() {
-    tasks<2> made;
+    toy_cells<2> made;
     local_queue queue, first_stolen, second_stolen;
     for (toy_cell& cell : made.all) { check(queue.push(cell), "the ring is full"); }
     {
@@ -84,7 +55,7 @@ void two_thieves() {
 }
 
 void half_is_taken_out() {
-    tasks<3> made;
+    toy_cells<3> made;
     local_queue queue, stolen;
     thread thief([&] {
         run(queue.steal_into(stolen));
@@ -100,7 +71,7 @@ void half_is_taken_out() {
 
 /// The owner wants certain tasks; those that it does not find are the thief's.
 void certain_ones_are_taken(std::size_t first, std::size_t second) {
-    tasks<3> made;
+    toy_cells<3> made;
     local_queue queue, stolen;
     for (toy_cell& cell : made.all) { check(queue.push(cell), "the ring is full"); }
     thread thief([&] {
@@ -108,7 +79,7 @@ void certain_ones_are_taken(std::size_t first, std::size_t second) {
         drain(stolen);
     });
     for (const std::size_t wanted : {first, second}) {
-        if (queue.take(made.all[wanted])) { made.all[wanted].run(); }
+        if (queue.take(made.all[wanted])) { run(&made.all[wanted]); }
     }
     drain(queue);
     thief.join();
@@ -117,14 +88,14 @@ void certain_ones_are_taken(std::size_t first, std::size_t second) {
 
 /// What comes after a task was taken out goes to the slot that it has left.
 void one_is_taken_and_another_comes() {
-    tasks<3> made;
+    toy_cells<3> made;
     local_queue queue, stolen;
     check(queue.push(made.all[0]) && queue.push(made.all[1]), "the ring is full");
     thread thief([&] {
         run(queue.steal_into(stolen));
         drain(stolen);
     });
-    if (queue.take(made.all[0])) { made.all[0].run(); }
+    if (queue.take(made.all[0])) { run(&made.all[0]); }
     check(queue.push(made.all[2]), "the ring is full");
     drain(queue);
     thief.join();

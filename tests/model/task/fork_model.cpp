@@ -99,8 +99,7 @@ private:
             if (task != nullptr && edo::detail::drive(*task) == edo::detail::turn::yielded) {
                 executor_.schedule(*task);
             }
-            // acq_rel: as executor::take_lifo()
-            task = here.lifo.exchange(nullptr, edo::detail::acq_rel);
+            task = here.lifo.take();
             if (task == nullptr) { task = here.queue.pop(); }
             if (task == nullptr) { task = here.forks.pop(); }
             if (task == nullptr) { return; }
