@@ -36,6 +36,16 @@ void throw_no_runtime(const char* function, const std::source_location& where) {
                            "a task, inside block_on, or under runtime_handle::enter()");
 }
 
+void throw_no_task() {
+    throw std::logic_error(
+        "edo: this join_handle refers to no task; it was moved from, detached or awaited as an rvalue");
+}
+
+void throw_taken_already(task_id id) {
+    throw std::logic_error("edo: the result of task " + to_string(id) +
+                           " was taken already; a join_handle gives it once");
+}
+
 void throw_no_local_set(const std::source_location& where) {
     throw no_local_set_error(at_line(where) +
                              "edo::spawn_local called outside of a local_set and a local_runtime: "

@@ -8,6 +8,10 @@ namespace detail {
 
 enum class join_form { throwing, expected };
 
+// Misuse of a handle.
+[[noreturn]] EDO_API void throw_no_task();
+[[noreturn]] EDO_API void throw_taken_already(task_id id);
+
 template <class T, class Handle, join_form Form>
 class join_leaf;
 
@@ -88,10 +92,7 @@ private:
     friend struct detail::handle_access;
     explicit join_handle(detail::spawned<T>* cell) noexcept : cell_(cell) {}
     detail::spawned<T>& checked() const {
-        if (cell_ == nullptr) {
-            throw std::logic_error(
-                "edo: this join_handle refers to no task; it was moved from, detached or awaited as an rvalue");
-        }
+        if (cell_ == nullptr) { detail::throw_no_task(); }
         return *cell_;
     }
     detail::spawned<T>* cell_ = nullptr;
@@ -139,10 +140,7 @@ public:
     }
 
     bool ready() {
-        if (handle_access::consumed(handle())) {
-            throw std::logic_error("edo: the result of task " + to_string(cell().id) +
-                                   " was taken already; a join_handle gives it once");
-        }
+        if (handle_access::consumed(handle())) { throw_taken_already(cell().id); }
         return cell().join.is_done();
     }
     bool arm(suspension& waiter) noexcept {

@@ -60,11 +60,16 @@ public:
         const blocking_scope scope(*this);
         const bool aborted = (this->state.look() & state_word::abort) != 0;
         if (!aborted) { call(); }
-        this->finish(aborted);
+        finish(aborted);
     }
     void cancel() noexcept override {
         const blocking_scope scope(*this);
-        this->finish(true);
+        finish(true);
+    }
+    /// As in spawned_call.
+    void finish(bool dropped) noexcept override {
+        call_.destroy();
+        Base::finish(dropped);
     }
 
 private:
@@ -78,7 +83,6 @@ private:
             }
         } catch (...) { this->result.error = std::current_exception(); }
     }
-    void destroy_payload() noexcept override { call_.destroy(); }
     [[no_unique_address]] stored_call<F, Args...> call_;  ///< until the task ends
 };
 

@@ -77,6 +77,9 @@ protected:
     void report_unobserved(const std::exception_ptr& error) noexcept;
 
 private:
+    void call_hooks(const task_hooks& hooks, const std::exception_ptr& error) noexcept;
+    /// Tells who joins. The cell may be gone when it returns.
+    void tell_joiner() noexcept;
     /// Disposes of result and reference: both the task and its handle are done with the cell.
     void dispose() noexcept;
 };
@@ -130,6 +133,7 @@ public:
     /// Whether it may borrow: the children of a scope.
     static constexpr bool may_borrow = false;
 
+    /// Frames and arguments are gone.
     void finish(bool dropped) noexcept override {
         settle(dropped);
         complete(result.error);
@@ -138,10 +142,8 @@ public:
     sink<T> result;
 
 protected:
-    /// The first part of finish(): frames and arguments are gone, the outcome is there.
+    /// The first part of finish(): the outcome is there.
     void settle(bool dropped) noexcept {
-        result.destroy_child();
-        destroy_payload();
         if (result.error) {
             result.clear();
             set_outcome(task_outcome::exception);
@@ -152,8 +154,6 @@ protected:
             set_outcome(task_outcome::value);
         }
     }
-    /// Callable and arguments die with the task, before its result is seen.
-    virtual void destroy_payload() noexcept = 0;
     void dispose_result() noexcept override {
         if (auto error = std::exchange(result.error, nullptr)) { report_unobserved(error); }
         result.clear();
@@ -235,9 +235,14 @@ public:
             return false;
         }
     }
+    /// Callable and arguments die with the task, before its result is seen.
+    void finish(bool dropped) noexcept override {
+        this->result.destroy_child();
+        call_.destroy();
+        Base::finish(dropped);
+    }
 
 private:
-    void destroy_payload() noexcept override { call_.destroy(); }
     [[no_unique_address]] stored_call<F, Args...> call_;  ///< until the task ends
 };
 
@@ -254,8 +259,14 @@ public:
         return true;
     }
 
+    /// As in spawned_call.
+    void finish(bool dropped) noexcept override {
+        this->result.destroy_child();
+        task<T>().swap(task_);
+        Base::finish(dropped);
+    }
+
 private:
-    void destroy_payload() noexcept override { task<T>().swap(task_); }
     task<T> task_;
 };
 
