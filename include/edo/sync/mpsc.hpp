@@ -39,6 +39,7 @@ public:
     ///
     /// Returns        nothing, or the value if the receiver is gone or has closed. A success does
     ///                not mean that the value will be received.
+    /// Errors         throws std::bad_alloc if the queue cannot grow; the place is free again.
     /// Cancel safety  dropping it gives up the place in the queue and destroys the value; use
     ///                reserve() to keep the value.
     [[nodiscard("co_await it")]] auto send(T value) const {
@@ -47,13 +48,14 @@ public:
     /// Sends if there is room and nobody waits for it.
     ///
     /// Returns        nothing, or the value and why.
+    /// Errors         as send().
     std::expected<void, try_send_error<T>> try_send(T value) const {
         detail::mpsc_value<T> stored(std::move(value));
         const auto result = this->channel().semaphore().try_acquire(1);
         if (result != attempt::granted) {
             return std::unexpected(try_send_error<T>(why(result), std::move(*stored)));
         }
-        this->channel().push(std::move(stored));
+        this->channel().push_or_give_back(std::move(stored));
         return {};
     }
     /// Waits for a place in the queue and keeps it.
@@ -83,6 +85,7 @@ public:
     /// send() that gives up when there is no room within d. The sender must outlive it.
     ///
     /// Returns        nothing, or the value if it was not sent.
+    /// Errors         as send().
     /// Cancel safety  dropping it destroys the value and gives up the place in the queue.
     template <class Rep, class Period>
     [[nodiscard("co_await it")]] task<std::expected<void, send_timeout_error<T>>> send_timeout(
@@ -91,7 +94,7 @@ public:
     }
     /// send() for a plain thread or a blocking closure. In the same queue.
     ///
-    /// Errors         throws std::logic_error inside a task, which must not block.
+    /// Errors         throws std::logic_error inside a task, which must not block; otherwise as send().
     std::expected<void, send_error<T>> blocking_send(
         T value, std::source_location where = std::source_location::current()) const {
         return detail::wait_in_thread(send(std::move(value)), "mpsc_sender::blocking_send()",
@@ -145,13 +148,14 @@ public:
     /// Sends at once.
     ///
     /// Returns        nothing, or the value if the receiver is gone or has closed.
+    /// Errors         throws std::bad_alloc if the queue cannot grow.
     std::expected<void, send_error<T>> send(T value) const {
         detail::mpsc_value<T> stored(std::move(value));
         const auto result = this->channel().semaphore().try_acquire(1);
         if (result != detail::batch_semaphore::attempt::granted) {
             return std::unexpected(send_error<T>(std::move(*stored)));
         }
-        this->channel().push(std::move(stored));
+        this->channel().push_or_give_back(std::move(stored));
         return {};
     }
     /// A sender that does not keep the channel open.
@@ -259,7 +263,7 @@ private:
 ///
 /// Returns        the two ends: auto [tx, rx] = mpsc<int>(16);
 /// Errors         throws std::invalid_argument for 0 and for more than SIZE_MAX / 8;
-///                std::bad_alloc. A queue that cannot grow later ends the program.
+///                std::bad_alloc.
 /// Allocation     one block for the ends, one for 32 values at a time; blocks are used again.
 /// Source         tokio::sync::mpsc::channel.
 template <class T>
@@ -279,7 +283,7 @@ template <class T>
 /// Makes a channel without a limit: who sends faster than the receiver takes fills the memory.
 ///
 /// Returns        the two ends: auto [tx, rx] = mpsc_unbounded<int>();
-/// Errors         throws std::bad_alloc. A queue that cannot grow later ends the program.
+/// Errors         throws std::bad_alloc.
 /// Source         tokio::sync::mpsc::unbounded_channel.
 template <class T>
 [[nodiscard]] std::pair<mpsc_unbounded_sender<T>, mpsc_receiver<T>> mpsc_unbounded() {

@@ -38,13 +38,14 @@ public:
 
     /// Sends `value`; the permit is used up. Works also if the receiver has closed meanwhile.
     ///
-    /// Errors         throws std::logic_error if it was used or moved from.
+    /// Errors         throws std::logic_error if it was used or moved from, std::bad_alloc if the queue
+    ///                cannot grow; the permit can be used again then.
     void send(T value) {
         detail::mpsc_value<T> stored(std::move(value));
-        auto* channel = &checked();
+        auto& channel = checked();
+        channel.push(std::move(stored));
         channel_ = nullptr;
-        channel->push(std::move(stored));
-        channel->drop_sender();
+        channel.drop_sender();
     }
     /// Gives the place back, and a sender instead of the permit.
     ///
@@ -114,12 +115,13 @@ public:
     }
     /// Uses one up for `value`.
     ///
-    /// Errors         throws std::logic_error if none is left.
+    /// Errors         throws std::logic_error if none is left, std::bad_alloc if the queue cannot grow;
+    ///                the permit is still there then.
     void send(T value) {
         if (count_ == 0) { throw std::logic_error("edo: no permit is left in this mpsc_permits"); }
         detail::mpsc_value<T> stored(std::move(value));
-        --count_;
         channel_->push(std::move(stored));
+        --count_;
     }
 
 private:

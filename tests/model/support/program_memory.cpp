@@ -36,6 +36,7 @@ char* arena::base() noexcept {
 void* operator new(std::size_t size, std::align_val_t alignment) {
     using namespace edo::model;
     if (own_memory::depth == 0) {
+        if (program_memory.is_out_of_memory) { throw std::bad_alloc(); }
         if (void* block = program_memory.allocate(size, static_cast<std::size_t>(alignment))) {
             return block;
         }

@@ -14,7 +14,12 @@ public:
     [[nodiscard]] bool holds(const void* p) const noexcept {
         return base_ != nullptr && p >= base_ && p < base_ + bytes;
     }
-    void reset() noexcept { used_ = 0; }
+    void reset() noexcept {
+        used_ = 0;
+        is_out_of_memory = false;
+    }
+    /// What the program allocates fails meanwhile.
+    bool is_out_of_memory = false;
 
 private:
     static constexpr std::size_t bytes = std::size_t{256} << 20;

@@ -1,5 +1,6 @@
 // The primitives between plain threads: nothing that was handed over is lost, nobody sleeps for ever.
 #include "support/explorer.hpp"
+#include "support/program_memory.hpp"
 #include "support/visitor.hpp"
 
 #include <edo/sync/mpsc.hpp>
@@ -9,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -188,11 +190,40 @@ void receiver_closes() {
     while (auto value = ends.second.blocking_recv()) { static_cast<void>(value->read()); }
 }
 
+/// Two senders need the same new block, and there is no memory until one of them has seen that.
+void memory_ends() {
+    auto ends = mpsc_unbounded<tracked>();
+    auto& [tx, rx] = ends;
+    int expected = 31;  // one place is left in the block
+    for (int i = 0; i < expected; ++i) { static_cast<void>(tx.send(tracked(i))); }
+    const auto sends = [&tx](int values) {
+        int sent = 0;
+        for (int i = 0; i < values; ++i) {
+            try {
+                sent += tx.send(tracked(i)).has_value() ? 1 : 0;
+            } catch (const std::bad_alloc&) { edo::model::program_memory.is_out_of_memory = false; }
+        }
+        return sent;
+    };
+    int sent_by_other = 0;
+    thread other([&] { sent_by_other = sends(2); });
+    edo::model::program_memory.is_out_of_memory = true;
+    expected += sends(2);
+    other.join();
+    expected += sent_by_other;
+    edo::model::program_memory.is_out_of_memory = false;
+    expected += sends(1);
+    check(rx.len() == static_cast<std::size_t>(expected), "a place is counted that has no value");
+    for (int i = 0; i < expected; ++i) { check(rx.try_recv().has_value(), "a value is lost"); }
+    check(!rx.try_recv().has_value(), "a value too many");
+}
+
 TEST(mpsc, brings_all_values_in_order) {
     holds(values_arrive_in_order, few);
     finds({"slot_block"}, values_arrive_in_order, few);
 }
 TEST(mpsc, takes_from_two_senders) { holds(two_senders, few); }
+TEST(mpsc, lets_no_place_be_lost_with_the_memory) { holds(memory_ends, few); }
 TEST(mpsc, closes) { holds(receiver_closes, few); }
 
 }  // namespace

@@ -6,6 +6,9 @@
 /// starting block past it notes the next slot number (RELEASED); all senders that may have started
 /// at it drew smaller numbers, so it is free once the receiver has passed that number.
 ///
+/// A sender that finds no memory for a block gives its number back. Later numbers are given back before it,
+/// by senders that lack the same block; or one of these appends the block after all.
+///
 /// READY bits, the links and the consumer_latch are seq_cst: after its push a sender looks for a
 /// waiting receiver, and a receiver that waits looks for values; one of the two sees the other.
 #pragma once
@@ -100,8 +103,9 @@ public:
         while (oldest_ != nullptr) { delete std::exchange(oldest_, oldest_->next.load(relaxed)); }
     }
 
-    /// Appends a value. Lock-free. Running out of memory here ends the program.
-    void push(V&& value) noexcept {
+    /// Appends a value. Lock-free while there is memory. Throws std::bad_alloc; then nothing has changed,
+    /// and the value is still the caller's.
+    void push(V&& value) {
         // acquire: pairs with the release of the same counter in move_start(): who draws a later
         // number does not start at a block that was passed
         const std::size_t slot = drawn_.fetch_add(1, acquire);
@@ -140,27 +144,40 @@ private:
     static std::size_t first_of(std::size_t slot) noexcept { return slot & ~(block::capacity - 1); }
 
     /// The block of a slot that the caller has drawn and not yet written.
-    block* find(std::size_t slot) noexcept {
+    block* find(std::size_t slot) {
         const std::size_t first = first_of(slot);
         block* b = senders_block_.load(acquire);  // pairs with: move_start()
         // One of those that find the start far behind them moves it on, not all.
         bool moves_start = (first - b->first) / block::capacity > slot % block::capacity;
         while (b->first != first) {
             block* next = b->next.load(seq_cst);  // pairs with: append(); see the top of the file
-            if (next == nullptr) { next = append(*b); }
+            if (next == nullptr) { next = append(*b, slot); }
             moves_start = moves_start && b->is_full() && move_start(*b, *next);
             b = next;
         }
         return b;
     }
-    block* append(block& last) noexcept {
-        auto fresh = std::make_unique<block>(last.first + block::capacity);
+    block* append(block& last, std::size_t slot) {
+        auto fresh = std::unique_ptr<block>(new (std::nothrow) block(last.first + block::capacity));
+        if (fresh == nullptr) { return give_up(last, slot); }
         block* expected = nullptr;
         // seq_cst: pairs with the loads of next in find(), pop() and is_ready()
         if (last.next.compare_exchange(expected, fresh.get(), seq_cst, seq_cst)) {
             return fresh.release();
         }
         return expected;
+    }
+    /// For want of memory. Returns the next block if another sender has appended it meanwhile.
+    block* give_up(block& last, std::size_t slot) {
+        for (;;) {
+            block* next = last.next.load(seq_cst);  // pairs with: append()
+            if (next != nullptr) { return next; }
+            std::size_t drawn = slot + 1;
+            // release: pairs with the fetch_add in push() of who draws the number next; the receiver
+            // frees no block that was looked at here before that one has written
+            if (drawn_.compare_exchange(drawn, slot, release, relaxed)) { throw std::bad_alloc(); }
+            yield_thread();
+        }
     }
     bool move_start(block& from, block& to) noexcept {
         block* expected = &from;

@@ -82,10 +82,27 @@ public:
     [[nodiscard]] batch_semaphore& semaphore() noexcept { return semaphore_; }
     [[nodiscard]] bool is_closed() const noexcept { return semaphore_.is_closed(); }
     [[nodiscard]] sync::notified closing() noexcept { return closing_.notified(); }
-    /// Uses up a permit.
-    void push(mpsc_value<T>&& value) noexcept {
+    /// Permits that are given back at the end of the scope.
+    struct unused_permits {
+        explicit unused_permits(mpsc_channel& c, std::size_t n) noexcept : channel(c), count(n) {}
+        unused_permits(const unused_permits&) = delete;
+        unused_permits& operator=(const unused_permits&) = delete;
+        ~unused_permits() {
+            if (count != 0) { channel.give_back(count); }
+        }
+        mpsc_channel& channel;
+        std::size_t count;
+    };
+    /// Uses up a permit. Throws std::bad_alloc; then the permit is still the caller's.
+    void push(mpsc_value<T>&& value) {
         values_.push(std::move(value));
         wake_receiver();
+    }
+    /// The same, but the permit is gone in any case.
+    void push_or_give_back(mpsc_value<T>&& value) {
+        unused_permits permit(*this, 1);
+        push(std::move(value));
+        permit.count = 0;
     }
     /// Gives permits back that were not used.
     void give_back(std::size_t permits) noexcept {

@@ -65,7 +65,7 @@ public:
     [[nodiscard]] bool ready() const noexcept { return limit_ == 0 || base::ready(); }
     std::size_t await_resume() {
         this->disarm();
-        counter taken(this->channel());
+        typename mpsc_channel<T>::unused_permits taken(this->channel(), 0);
         while (taken.count < limit_) {
             auto value = this->channel().pop();
             if (!value) { break; }
@@ -76,17 +76,6 @@ public:
     }
 
 private:
-    /// Gives the permits back, also when the vector throws.
-    struct counter {
-        explicit counter(mpsc_channel<T>& c) noexcept : channel(c) {}
-        counter(const counter&) = delete;
-        counter& operator=(const counter&) = delete;
-        ~counter() {
-            if (count != 0) { channel.give_back(count); }
-        }
-        mpsc_channel<T>& channel;
-        std::size_t count = 0;
-    };
     std::vector<T>* out_;
     std::size_t limit_;
 };
@@ -126,7 +115,7 @@ public:
     mpsc_send_leaf(mpsc_send_leaf&&) noexcept = default;
     std::expected<void, sync::send_error<T>> await_resume() {
         if (!this->take()) { return std::unexpected(sync::send_error<T>(std::move(*value_))); }
-        this->channel().push(std::move(value_));
+        this->channel().push_or_give_back(std::move(value_));
         return {};
     }
 
