@@ -1,17 +1,11 @@
 /// Supplies main(): a multi-thread runtime around co_main. Include it in one file of a program.
 #pragma once
 
+#include <edo/runtime/detail/report_escaped.hpp>
 #include <edo/runtime/runtime.hpp>
 
 /// What the program defines; its result is the exit code. As #[tokio::main].
 edo::task<int> co_main(int argc, char** argv);
-
-namespace edo::detail {
-
-/// Prints "type: what()" on stderr.
-EDO_API void report_escaped(const std::exception_ptr& exception) noexcept;
-
-}  // namespace edo::detail
 
 /// Runs co_main on a runtime with default options, with this thread lent as a worker. An exception
 /// that escapes is printed on stderr with its type and what(); the exit code is then 1.

@@ -1,3 +1,5 @@
+#include <edo/runtime/detail/report_escaped.hpp>
+
 #include <edo/base/detail/fatal.hpp>
 #include <edo/task/join_error.hpp>
 

@@ -1,5 +1,6 @@
 #include <edo/task/errors.hpp>
 #include <edo/task/join_error.hpp>
+#include <edo/task/join_handle.hpp>
 
 #include <cxxabi.h>
 

@@ -1,19 +1,12 @@
-// What a first user writes: it includes the umbrella, builds a runtime and joins a task.
+// What a first user writes: both headers that stand outside the path rule, a task, and its join.
 #include <edo/edo.hpp>
+#include <edo/main.hpp>
 
 #include <cstdio>
 
-namespace {
-
-auto async_main() -> edo::task<int> {
+edo::task<int> co_main(int, char**) {
     auto h = edo::spawn([]() -> edo::task<int> { co_return 42; });
-    co_return co_await h;
-}
-
-}  // namespace
-
-int main() {
-    const int answer = edo::block_on(async_main());
+    const int answer = co_await h;
     std::printf("the answer is %d\n", answer);
-    return answer == 42 ? 0 : 1;
+    co_return answer == 42 ? 0 : 1;
 }
