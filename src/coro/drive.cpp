@@ -1,10 +1,9 @@
 #include "coro/context_here.hpp"
 
 #include <edo/base/detail/fatal.hpp>
-#include <edo/coro/detail/cell_base.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 #include <edo/coro/task.hpp>
 
-#include <stdexcept>
 #include <utility>
 
 /// One turn of a task. The rules that keep it safe (docs/task_lifecycle.md):
@@ -43,7 +42,7 @@ public:
 
 private:
     context& cx_;
-    branch* current_;
+    branch_ref current_;
     std::uint32_t budget_;
     const local_value* locals_;
     bool blocking_allowed_;
@@ -92,6 +91,12 @@ void branch_ended(branch& b) noexcept {
     }
 }
 
+void check_enter_guards(const context& cx, std::uint32_t before) noexcept {
+    if (cx.enter_depth != before) {
+        fatal("an enter() guard was held across a co_await; release it before suspending");
+    }
+}
+
 /// Resumes a coroutine and whatever it transfers to, until something suspends.
 void trampoline(context& cx, std::coroutine_handle<> coroutine) noexcept {
     const std::uint32_t enter_depth = cx.enter_depth;
@@ -99,9 +104,7 @@ void trampoline(context& cx, std::coroutine_handle<> coroutine) noexcept {
         coroutine.resume();
         coroutine = std::exchange(cx.next, {});
     } while (coroutine);
-    if (cx.enter_depth != enter_depth) {
-        fatal("an enter() guard was held across a co_await; release it before suspending");
-    }
+    check_enter_guards(cx, enter_depth);
 }
 
 /// Runs a branch from where it is. What is without a budget there spends none, and leaves the turn's as
@@ -155,7 +158,7 @@ void collect_branches(cell_base& cell, state_word::value seen) noexcept {
 
 void destroy_chain(branch& b) noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &b);
+    const branch_ref outer = std::exchange(cx.current, &b);
     const local_scope_of inside(cx, b);
     try {
         void* frame = std::exchange(b.point, {}).address();
@@ -307,15 +310,6 @@ turn run_turn(cell_base& cell) noexcept {
 
 }  // namespace
 
-void throw_empty_task() {
-    throw std::logic_error(
-        "edo: an empty task cannot run; it was moved from, awaited or spawned before");
-}
-
-void dropped_frame_threw() noexcept {
-    fatal("a destructor threw while its task was being dropped; destructors must not throw");
-}
-
 turn drive(cell_base& cell, bool fresh_budget) noexcept {
     context& cx = context_here();
     turn result;
@@ -333,7 +327,7 @@ turn drive(cell_base& cell, bool fresh_budget) noexcept {
 
 turn drive_inside(cell_base& cell) noexcept {
     context& cx = context_here();
-    branch* outer = cx.current;
+    const branch_ref outer = cx.current;
     turn result = turn::ended;
     if (cell.point || cell.state.is_abort_requested()) {
         pay_debt(cx, cell);
@@ -353,16 +347,20 @@ turn drive_inside(cell_base& cell) noexcept {
 
 void cell_base::free_side() noexcept { delete side_; }
 
-bool run_fork(fork_cell& child) noexcept {
+bool settle(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &child);
-    if (!child.state.is_abort_requested()) {  // else the turn drops it
-        child.seen = !child.seen;             // a new cell counts as woken
-        run_branch(cx, child);
+    while (cx.next) { std::exchange(cx.next, {}).resume(); }
+    check_enter_guards(cx, enter_depth);
+    bool is_done = true;
+    if (child.is_cell()) {
+        fork_cell& cell = child.cell();
+        is_done = cell.done;  // after its turn it may be anywhere
+        if (is_done) {
+            end_bound(cell);
+        } else if (run_turn(cell) == turn::yielded) {
+            cell.home->schedule(cell);
+        }
     }
-    const bool is_done = child.done;  // after its turn it may be anywhere
-    if (is_done) { end_bound(child); }
-    if (!is_done && run_turn(child) == turn::yielded) { child.home->schedule(child); }
     cx.current = outer;
     if (cx.handover) { std::exchange(cx.handover, {}).resume(); }
     return is_done;
@@ -391,7 +389,7 @@ bool start_inside(child_branch& b) noexcept {
         make_ready(b);
         return false;
     }
-    branch* outer = std::exchange(cx.current, &b);
+    const branch_ref outer = std::exchange(cx.current, &b);
     ++cx.awaiting;
     run_branch(cx, b);
     --cx.awaiting;

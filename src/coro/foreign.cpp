@@ -1,5 +1,6 @@
 #include <edo/base/detail/fatal.hpp>
 #include <edo/coro/detail/foreign.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 
 namespace edo::detail {
 namespace {
@@ -22,7 +23,7 @@ foreign_wait::foreign_wait() noexcept
     : foreign_frame{&resume_from_outside, &destroy_from_outside} {}
 
 void foreign_wait::begin(std::coroutine_handle<> waiter) {
-    branch& b = *this_context().current;
+    branch& b = current_branch(this_context());
     add_pin(*this, b);
     b.point = waiter;
     b.wait_on(this);

@@ -1,4 +1,5 @@
 #include <edo/base/detail/fatal.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 #include <edo/coro/detail/stream_core.hpp>
 
 #include <stdexcept>
@@ -12,7 +13,7 @@ stream_core::stream_core(promise_base& generator) noexcept
 
 stream_core::~stream_core() {
     if (state_ != state::under_way) { return; }
-    const branch* here = this_context().current;
+    const branch* here = nearest_branch(this_context());
     if (here == nullptr || &here->owner() != branch_->cell) {
         fatal("a stream whose next() was dropped half-way can be destroyed by its task only");
     }
@@ -20,7 +21,7 @@ stream_core::~stream_core() {
 }
 
 bool stream_core::ask(std::coroutine_handle<> waiter) {
-    branch& asking = *this_context().current;
+    branch& asking = current_branch(this_context());
     cell_base& cell = asking.owner();
     check_task(cell);
     cell.side_or_make();  // a cell with branches has one
@@ -70,7 +71,7 @@ bool stream_core::close(std::coroutine_handle<> waiter) {
         state_ = state::ended;
         return false;
     }
-    branch& asking = *this_context().current;
+    branch& asking = current_branch(this_context());
     check_task(asking.owner());
     asking.point = waiter;
     attach(asking);

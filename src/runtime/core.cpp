@@ -106,7 +106,7 @@ void runtime_impl::run_in_place(void (*f)(void*), void* argument,
             "edo::block_in_place can be called only on a multi-thread runtime and "
             "outside of a local_set; use spawn_blocking");
     }
-    const bool blocks_worker = cx.current != nullptr && !cx.blocking_allowed;
+    const bool blocks_worker = cx.current && !cx.blocking_allowed;
     const executor::left_place left = blocks_worker ? exec.leave_place() : executor::left_place{};
     if (left.at != nullptr) {
         try {

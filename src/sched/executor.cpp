@@ -239,7 +239,7 @@ const place* executor::place_here() const noexcept {
 
 bool executor::runs_here() const noexcept {
     const context& cx = context_here();
-    return cx.current != nullptr && cx.runtime == &core_;
+    return cx.current && cx.runtime == &core_;
 }
 
 void executor::push_back(place& p, cell_base& cell) noexcept {

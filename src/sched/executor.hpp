@@ -152,6 +152,7 @@ private:
     worker_thread* thread_here() noexcept;
     bool has_bound_here() noexcept;
     void run(cell_base& task, bool fresh_budget) noexcept;
+    void run_one(cell_base& task, bool fresh_budget) noexcept;
     void queue_again(cell_base& task, std::uint32_t budget_left) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
     static cell_base* take_fork(place& p) noexcept;

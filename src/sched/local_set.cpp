@@ -189,7 +189,7 @@ local_drive::~local_drive() {
 }
 
 void local_drive::begin(std::coroutine_handle<> waiter) {
-    branch& parent = *this_context().current;
+    branch& parent = current_branch(this_context());
     if (parent.owner().is_fork) {
         throw std::logic_error(
             "edo: a child of fork_join cannot drive a local_set; spawn a task that does");

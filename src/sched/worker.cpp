@@ -144,7 +144,15 @@ void executor::run_root(thread_cell& root) noexcept {
     if (drive(root) == turn::yielded) { root.wake_again(); }
 }
 
+/// And the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
+/// all of it would lie in memory.
 void executor::run(cell_base& task, bool fresh_budget) noexcept {
+    context& cx = context_here();
+    run_one(task, fresh_budget);
+    while (cx.joined != nullptr) { run_one(*std::exchange(cx.joined, nullptr), true); }
+}
+
+void executor::run_one(cell_base& task, bool fresh_budget) noexcept {
     // The child of a fork ends with its parent.
     if (closing_.load(relaxed) && !task.is_fork) { static_cast<void>(task.state.request_abort()); }
     const turn result = core_.hooks && !task.is_fork
@@ -234,7 +242,8 @@ cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
 /// A child that a fork has left to the loop: others had waited, or the stack ran out. They take turns with
 /// the others; the newest goes first, so that no more of them wait than the forks are deep.
 cell_base* executor::take_fork(place& p) noexcept {
-    return p.forks.is_empty() ? nullptr : p.forks.pop();
+    fork_child* child = p.forks.is_empty() ? nullptr : p.forks.pop();
+    return child != nullptr ? &child->become_queued() : nullptr;
 }
 
 /// What of the injection queue falls to each worker. One at a time would leave the queue behind the
@@ -285,9 +294,9 @@ cell_base* executor::steal(place& p) noexcept {
     for (std::uint32_t i = 0; i < n; ++i) {
         place& victim = *places_[(start + i) % n];
         if (&victim == &p) { continue; }
-        if (cell_base* child = victim.forks.steal()) {
+        if (fork_child* child = victim.forks.steal()) {
             p.count.steals.add_by_owner(1);
-            return child;
+            return &child->become_queued();
         }
         if (cell_base* cell = victim.queue.steal_into(p.queue)) {
             p.count.steals.add_by_owner(1);
@@ -308,10 +317,7 @@ bool executor::is_needed(const place& p) noexcept {
         }
     }
     // A child that runs inside of its parent may have to end although the task has not.
-    for (const cell_base* at = &cx.current->owner(); at->is_fork && at != cx.outermost;
-         at = &static_cast<const fork_cell*>(at)->forked_by().owner()) {
-        if (at->state.is_abort_requested()) { return true; }
-    }
+    if (must_unwind(cx)) { return true; }
     if (closing_.load(relaxed) || has_bound_here() || injected_.load(relaxed) != 0 ||
         !p.queue.is_empty() || !p.fifo.empty() || !p.lifo.is_empty()) {
         return true;

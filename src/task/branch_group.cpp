@@ -10,7 +10,7 @@ std::size_t random_below(std::size_t bound) noexcept {
 }
 
 bool branch_group::begin(std::coroutine_handle<> waiter) {
-    branch& parent = *this_context().current;
+    branch& parent = current_branch(this_context());
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
     parent_ = &parent;

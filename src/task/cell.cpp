@@ -1,6 +1,7 @@
 #include "coro/context_here.hpp"
 
 #include <edo/base/detail/fatal.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 #include <edo/task/detail/cell.hpp>
 #include <edo/task/spawn_error.hpp>
 
@@ -20,7 +21,7 @@ task_id next_task_id() noexcept {
 
 const cell* current_cell() noexcept {
     const context& cx = context_here();
-    if (cx.current != nullptr) { return cx.current->owner().as_cell(); }
+    if (cx.current) { return outermost_cell(cx.current)->as_cell(); }
     return cx.blocking;
 }
 
@@ -60,7 +61,7 @@ EDO_NOINLINE void cell::tell_joiner() noexcept {
 
 void cell::dispose() noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &root());
+    const branch_ref outer = std::exchange(cx.current, &root());
     dispose_result();
     cx.current = outer;
     release_reference();
@@ -74,7 +75,7 @@ void cell::report_unobserved(const std::exception_ptr& error) noexcept {
 
 void cell::cancel_unqueued() noexcept {
     context& cx = context_here();
-    branch* outer = std::exchange(cx.current, &root());
+    const branch_ref outer = std::exchange(cx.current, &root());
     finish(true);
     cx.current = outer;
 }

@@ -3,124 +3,161 @@
 #include <edo/task/detail/fork_core.hpp>
 
 namespace edo::detail {
-namespace {
 
-void abort(forked& child) noexcept {
-    if (child.state.request_abort()) { child.home->schedule(child); }
+EDO_NOINLINE bool fork_core::settle_one(fork_child& child, branch_ref outer,
+                                        std::uint32_t enter_depth) noexcept {
+    course_ = course::special;
+    if (!settle(child, outer, enter_depth)) { return false; }
+    if (child.result->error) { note_failure(child); }
+    return true;
 }
 
-}  // namespace
-
-void forked::finish(bool) noexcept {
-    result->destroy_child();
-    in->leave(*this);
+/// Whether it has ended.
+EDO_ALWAYS_INLINE bool fork_core::run_one(context& cx, fork_child& child) noexcept {
+    sink_base& result = *child.result;
+    if (child.is_abort_requested()) [[unlikely]] {
+        course_ = course::special;
+        result.destroy_child();
+        return true;
+    }
+    auto frame = std::coroutine_handle<promise_base>::from_address(result.child.address());
+    const branch_ref outer = std::exchange(cx.current, child);
+    const std::uint32_t enter_depth = cx.enter_depth;
+    frame.promise().connect(nullptr, result);
+    frame.resume();
+    if (cx.next || !child.is_untouched()) [[unlikely]] {
+        return settle_one(child, outer, enter_depth);
+    }
+    cx.current = outer;
+    if (result.error) [[unlikely]] {
+        course_ = course::special;
+        note_failure(child);
+    }
+    return true;
 }
 
-const cell* forked::as_cell() const noexcept { return in->identity(); }
+// What follows tells how many children have not ended.
 
-const branch& forked::forked_by() const noexcept { return in->parent(); }
-
-const cell* fork_core::identity() const noexcept {
-    const cell_base* at = &parent_->owner();
-    while (at->is_fork) { at = &static_cast<const forked*>(at)->in->parent_->owner(); }
-    return at->as_cell();
+EDO_NOINLINE int fork_core::queue(std::span<fork_child> children) noexcept {
+    for (fork_child& child : children) {
+        fork_cell& cell = child.become_queued();
+        cell.home->schedule(cell);
+    }
+    return static_cast<int>(children.size());
 }
 
-bool fork_core::begin(std::coroutine_handle<> waiter) {
-    branch& parent = *context_here().current;
+/// The worker's loop takes the first one first.
+EDO_NOINLINE int fork_core::leave_to(fork_lane& lane) noexcept {
+    std::span<fork_child> rest = children_;
+    while (!rest.empty() && lane.offer(rest.back())) { rest = rest.first(rest.size() - 1); }
+    static_cast<void>(queue(rest));
+    return static_cast<int>(children_.size());
+}
+
+/// Runs the first one, and then what nobody has taken.
+template <std::size_t Count>
+EDO_ALWAYS_INLINE int fork_core::run_here(context& cx, fork_lane& lane,
+                                          std::span<fork_child, Count> children) noexcept {
+    fork_child* const first = children.data();
+    fork_child* const end = first + children.size();
+    fork_child* offered = end;  // the newest is taken back first, thieves take the oldest
+    while (offered - 1 > first && lane.offer(offered[-1])) { --offered; }
+    int left = 0;
+    if (offered - 1 > first) [[unlikely]] { left = queue({first + 1, offered}); }
+    if (!run_one(cx, *first)) { ++left; }
+    for (fork_child* child = offered; child < end; ++child) {
+        if (cx.lane != &lane || !lane.take_back(*child)) {
+            return left + static_cast<int>(end - child);
+        }
+        if (!run_one(cx, *child)) { ++left; }
+    }
+    return left;
+}
+
+/// The fork of a branch. Whether its children may run here.
+EDO_NOINLINE bool fork_core::open(context& cx) {
+    branch& parent = cx.current.as_branch();
     cell_base& owner = parent.owner();
-    scheduler* home = owner.home;
+    home_ = owner.home;
     if (!owner.is_fork) {
         runtime_core& runtime = current_runtime("edo::fork_join", {});
         owner.side_or_make();  // later there may be no memory for it
-        home = &runtime.tasks();
+        home_ = &runtime.tasks();
         if (owner.as_cell() == nullptr) {
             runtime.begin_root_fork();
             held_ = &runtime;
         }
     }
-    parent_ = &parent;
-    parent.point = waiter;
-    const local_value* locals = locals_of(parent);
-    for (forked& child : children_) {
-        child.in = this;
-        child.unconstrained = parent.unconstrained;
-        child.inherit(*home, locals);
+    locals_ = locals_of(parent);
+    unconstrained_ = parent.unconstrained;
+    return !owner.is_local;  // else the parent must stay where it is
+}
+
+template <std::size_t Count>
+bool fork_core::run(std::span<fork_child, Count> children) {
+    context& cx = context_here();
+    children_ = children;
+    held_ = nullptr;
+    course_ = course::plain;
+    enclosing_ = cx.current;
+    // A child that runs inside its parent is on a worker, and what it needs is known further out.
+    const bool may_run = enclosing_.is_fork_child() || open(cx);
+    if (may_run && cx.lane != nullptr && cx.locals == nullptr) [[likely]] {
+        fork_lane& lane = *cx.lane;
+        left_ = lane.may_nest(cx.stack_floor) ? run_here(cx, lane, children) : leave_to(lane);
+    } else {
+        left_ = queue(children);
     }
-    const int left = run(parent);
-    if (left == 0) { return false; }
+    if (left_ == 0) [[likely]] { return true; }
+    course_ = course::special;
+    return false;
+}
+template bool fork_core::run(std::span<fork_child, 2>);
+template bool fork_core::run(std::span<fork_child>);
+
+EDO_NOINLINE void fork_core::note_failure(fork_child& child) noexcept {
+    fork_child* none = nullptr;
+    // release: pairs with rethrow_first(), after the end of all children
+    if (!failed_.compare_exchange(none, &child, release, relaxed)) { return; }
+    for (fork_child& other : children_) {
+        if (&other != &child) { other.abort(); }
+    }
+}
+
+bool fork_core::wait(std::coroutine_handle<> waiter) {
+    branch& parent = current_branch(context_here());
+    parent.point = waiter;
     add_fork_pin(*this, parent);
     parent.wait_on(this);
-    if (pending_.fetch_add(left, acq_rel) + left != 0) { return true; }  // pairs with: leave()
+    if (pending_.fetch_add(left_, acq_rel) + left_ != 0) { return true; }  // pairs with: leave()
     parent.wait_on(nullptr);
     remove_pin(*this);
-    return owner.state.is_abort_requested();  // then the parent is dropped here
+    return parent.owner().state.is_abort_requested();  // then the parent is dropped here
 }
 
-int fork_core::run(branch& parent) noexcept {
+void fork_core::leave(fork_child& child) noexcept {
+    if (child.result->error) { note_failure(child); }
+    // acq_rel: pairs with the other children's and with wait()
+    if (pending_.fetch_sub(1, acq_rel) != 1) { return; }
     context& cx = context_here();
-    const auto n = static_cast<int>(children_.size());
-    fork_lane* const lane = cx.locals == nullptr && !parent.owner().is_local ? cx.lane : nullptr;
-    if (lane == nullptr) {  // not on a worker, or the parent must stay where it is
-        for (forked& child : children_) { child.home->schedule(child); }
-        return n;
+    cell_base& parent = at().owner();
+    const claimed woken = claim(at());
+    if (woken && parent.is_fork && cx.lane != nullptr && cx.joined == nullptr) {
+        cx.joined = &parent;  // see executor::run()
+    } else {
+        woken.enqueue();
     }
-    // The newest is popped first, thieves take the oldest.
-    int offered = n;
-    while (offered > 1 && lane->offer(child_at(offered - 1))) { --offered; }
-    int left = 0;
-    for (int i = 0; i < n; ++i) {
-        if (i >= offered) {
-            // Elsewhere, with all that are older: a thief has it, or whoever took over the place; or the
-            // worker's loop will, when all that is newer has unwound.
-            if (cx.lane != lane || lane->is_unwinding) { return left + n - i; }
-            cell_base* newest = lane->forks.pop();
-            if (newest != &child_at(i)) {
-                if (newest != nullptr) { static_cast<void>(lane->forks.push(*newest)); }
-                return left + n - i;
-            }
-        }
-        if (!run_here(child_at(i))) { ++left; }
-    }
-    return left;
-}
-
-bool fork_core::run_here(forked& child) noexcept {
-    const context& cx = context_here();
-    if (cx.lane == nullptr || !cx.lane->may_nest(cx.stack_floor)) {
-        if (cx.lane == nullptr || !cx.lane->offer(child)) { child.home->schedule(child); }
-        return false;
-    }
-    if (!run_fork(child)) { return false; }
-    child.result->destroy_child();
-    if (child.result->error) { note_failure(child); }
-    return true;
-}
-
-void fork_core::note_failure(forked& child) noexcept {
-    forked* none = nullptr;
-    // release: pairs with the end of the child, which the parent waits for
-    if (!failed_.compare_exchange(none, &child, release, relaxed)) { return; }
-    for (forked& other : children_) {
-        if (&other != &child) { abort(other); }
-    }
-}
-
-void fork_core::leave(forked& child) noexcept {
-    if (child.result->error) { note_failure(child); }
-    // acq_rel: pairs with the other children's and with begin()
-    if (pending_.fetch_sub(1, acq_rel) == 1) { claim(*parent_).enqueue(); }
 }
 
 void fork_core::cancel() noexcept {
-    for (forked& child : children_) { abort(child); }
+    for (fork_child& child : children_) { child.abort(); }
 }
 
 void fork_core::woken(branch& waiting) noexcept { pin_completed(*this, waiting); }
 
 void fork_core::rethrow_first() {
     // acquire: pairs with note_failure(); the parent has seen the end of all children
-    if (const forked* first = failed_.load(acquire)) { first->result->rethrow(); }
+    if (const fork_child* first = failed_.load(acquire)) { first->result->rethrow(); }
 }
 
 }  // namespace edo::detail

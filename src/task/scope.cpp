@@ -3,7 +3,7 @@
 namespace edo::detail {
 
 bool scope_core::begin(std::coroutine_handle<> waiter) {
-    branch& parent = *this_context().current;
+    branch& parent = current_branch(this_context());
     result_ = &make_body();
     add_pin(*this, parent);
     parent.point = waiter;

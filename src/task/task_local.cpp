@@ -1,4 +1,4 @@
-#include <edo/coro/detail/cell_base.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 #include <edo/task/errors.hpp>
 #include <edo/task/task_local.hpp>
 
@@ -6,13 +6,14 @@ namespace edo::detail {
 
 const local_value* current_locals() noexcept {
     const context& cx = this_context();
-    return cx.current != nullptr ? locals_of(*cx.current) : cx.thread_values;
+    const branch* here = nearest_branch(cx);
+    return here != nullptr ? locals_of(*here) : cx.thread_values;
 }
 
 void set_current_locals(const local_value* chain) {
     context& cx = this_context();
-    if (cx.current != nullptr) {
-        set_locals(*cx.current, chain);
+    if (cx.current) {
+        set_locals(current_branch(cx), chain);
     } else {
         cx.thread_values = chain;
     }

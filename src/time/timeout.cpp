@@ -7,7 +7,7 @@ namespace edo::detail {
 /// From then on whichever comes first decides: the child's end or the timer's wake. In every state
 /// exactly one more wake of the waiting branch is on its way, so none has to be taken back.
 bool timeout_group::begin(std::coroutine_handle<> waiter) {
-    branch& parent = *this_context().current;
+    branch& parent = current_branch(this_context());
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
     child_.emplace(parent, *this, result().child);

@@ -26,7 +26,7 @@ public:
     template <class Leaf>
     bool suspend_on(Leaf& leaf) {
         edo::detail::context& cx = edo::detail::this_context();
-        auto* const outer = std::exchange(cx.current, &root());
+        const auto outer = std::exchange(cx.current, &root());
         const auto budget = std::exchange(cx.budget, edo::detail::no_budget);
         const auto before = state.look();
         const bool suspended = !leaf.await_ready() && leaf.suspend({});

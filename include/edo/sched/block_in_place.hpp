@@ -19,9 +19,7 @@ template <class F>
 auto block_in_place(F&& f, std::source_location where = std::source_location::current())
     -> std::invoke_result_t<F> {
     detail::runtime_core* core = detail::this_context().runtime;
-    if (core == nullptr || detail::this_context().current == nullptr) {
-        return std::forward<F>(f)();
-    }
+    if (core == nullptr || !detail::this_context().current) { return std::forward<F>(f)(); }
     using result = std::invoke_result_t<F>;
     if constexpr (std::is_void_v<result>) {
         core->run_in_place([](void* g) { (*static_cast<std::remove_reference_t<F>*>(g))(); },

@@ -1,8 +1,10 @@
 /// The cheapest way to use all workers: coroutines that run in parallel and borrow from their parent.
 #pragma once
 
+#include <edo/coro/detail/branch_body.hpp>
 #include <edo/task/detail/fork_core.hpp>
 
+#include <array>
 #include <tuple>
 #include <utility>
 
@@ -12,44 +14,61 @@ namespace detail {
 template <class T>
 concept fork_result = std::is_void_v<T> || sendable<T>;
 
+/// What fork_join returns, and its own awaiter. It can be moved until then.
 template <class... T>
-class fork_awaiter final : public fork_core {
+class [[nodiscard("co_await it")]] fork_operation final : public fork_core {
 public:
-    explicit fork_awaiter(task<T>&&... children) : bodies_(std::move(children)...) {
+    explicit fork_operation(task<T>&&... coroutines)
+        : results_((check_argument<true>(coroutines, true, {}),
+                    handle_of(task_access::release(std::move(coroutines))))...) {
+        make_children();
+    }
+    fork_operation(fork_operation&& other) noexcept
+        : fork_operation(other, std::index_sequence_for<T...>()) {}
+    ~fork_operation() {
+        if (is_trivial && is_plain()) { return; }
+        std::destroy_at(&children_);
+        std::destroy_at(&results_);
+    }
+
+    bool await_ready() {
         std::apply(
-            [this](auto&... body) {
+            [this](auto&... result) {
                 std::size_t i = 0;
-                (cells_[i++].runs(body), ...);
+                (children_[i++].belongs_to(*this, result), ...);
             },
-            bodies_);
-        open(cells_);
+            results_);
+        return run(std::span < fork_child,
+                   sizeof...(T) == 2 ? 2 : std::dynamic_extent > (children_));
     }
-    auto await_resume() {
-        rethrow_first();
+    std::tuple<joined_value_t<T>...> await_resume() {
+        if (!is_plain()) { rethrow_first(); }
         return std::apply(
-            [](auto&... body) { return std::tuple<joined_value_t<T>...>{take_joined(body)...}; },
-            bodies_);
+            [](auto&... result) {
+                return std::tuple<joined_value_t<T>...>{joined_result<T>(result)...};
+            },
+            results_);
     }
 
 private:
-    std::tuple<branch_body<task<T>>...> bodies_;
-    std::array<forked, sizeof...(T)> cells_;
-};
+    static constexpr bool is_trivial = (std::is_trivially_destructible_v<joined_value_t<T>> && ...);
 
-/// What fork_join returns, until it is awaited.
-template <class... T>
-class [[nodiscard("co_await it")]] fork_operation {
-public:
-    explicit fork_operation(task<T>&&... children) : children_(std::move(children)...) {
-        std::apply([](auto&... child) { (check_argument<true>(child, true, {}), ...); }, children_);
+    template <std::size_t... I>
+    fork_operation(fork_operation& other, std::index_sequence<I...>) noexcept
+        : results_(std::exchange(std::get<I>(other.results_).child, {})...) {
+        make_children();
     }
-    auto operator co_await() && {
-        return std::apply([](auto&... child) { return fork_awaiter<T...>(std::move(child)...); },
-                          children_);
-    }
+    using children = std::array<fork_child, sizeof...(T)>;
+    void make_children() noexcept {
+        ::new (static_cast<void*>(&children_)) children;
+    }  // not zeroed
 
-private:
-    std::tuple<task<T>...> children_;
+    union {
+        std::tuple<sink<T>...> results_;
+    };
+    union {
+        children children_;
+    };
 };
 
 }  // namespace detail

@@ -23,7 +23,7 @@ public:
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         static_cast<void>(next_.await_suspend(waiter));
         next_.disarm();
-        this_context().current->wait_on(nullptr);
+        current_branch(this_context()).wait_on(nullptr);
         return false;
     }
     void await_resume() const noexcept {}

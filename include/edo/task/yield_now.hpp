@@ -22,7 +22,7 @@ public:
 class unconstrained_scope {
 public:
     unconstrained_scope() noexcept
-        : branch_(this_context().current),
+        : branch_(&current_branch(this_context())),
           before_(branch_->unconstrained),
           budget_(this_context().budget) {
         branch_->unconstrained = true;

@@ -2,7 +2,6 @@
 // sleeps is woken. With fences of both kinds: whole ones, and a heavy one that makes the light one's.
 #include "support/toy_cells.hpp"
 
-#include <edo/coro/detail/cell_base.hpp>
 #include <edo/coro/detail/fork_lane.hpp>
 
 #include <gtest/gtest.h>
@@ -21,8 +20,8 @@ using edo::model::holds;
 using edo::model::limits;
 using edo::model::run;
 using edo::model::thread;
-using edo::model::toy_cell;
-using edo::model::toy_cells;
+using edo::model::toy_child;
+using edo::model::toy_children;
 
 void drain(fork_deque& deque) {
     for (bool found = true; found;) { found = run(deque.pop()); }
@@ -39,7 +38,7 @@ void holds_in_both(const std::function<void()>& body, const limits& bounds) {
 
 /// A deque that was used before, so that every thread knows its buffer: what is weakened crashes less.
 struct used_deque : fork_deque {
-    toy_cell first;
+    toy_child first;
     used_deque() {
         check(push(first), "there is no memory");
         check(pop() == &first, "it is not there");
@@ -49,14 +48,14 @@ struct used_deque : fork_deque {
 /// The owner pushes `Count`, and takes one after each from `before` on; a thief takes `stolen`.
 template <std::size_t Count>
 void a_thief_comes(std::size_t before, int stolen) {
-    toy_cells<Count> made;
+    toy_children<Count> made;
     used_deque deque;
     thread thief([&] {
         for (int i = 0; i < stolen; ++i) { run(deque.steal()); }
     });
     std::size_t pushed = 0;
-    for (toy_cell& cell : made.all) {
-        check(deque.push(cell), "there is no memory");
+    for (toy_child& child : made.all) {
+        check(deque.push(child), "there is no memory");
         if (++pushed >= before) { run(deque.pop()); }
     }
     drain(deque);
@@ -65,12 +64,12 @@ void a_thief_comes(std::size_t before, int stolen) {
 }
 /// One thief is slow: it has looked before another came.
 void two_thieves_come() {
-    toy_cells<2> made;
+    toy_children<2> made;
     used_deque deque;
     {
         const thread slow([&] { run(deque.steal()); });
         const thread fast([&] { run(deque.steal()); });
-        for (toy_cell& cell : made.all) { check(deque.push(cell), "there is no memory"); }
+        for (toy_child& child : made.all) { check(deque.push(child), "there is no memory"); }
     }
     drain(deque);
     made.each_ran_once();
@@ -78,12 +77,12 @@ void two_thieves_come() {
 
 /// What the owner leaves for the thief after a pop.
 void the_rest_is_stolen() {
-    toy_cells<2> made;
+    toy_children<2> made;
     fork_deque deque;
     thread thief([&] {
         while (!run(deque.steal())) { cpu_relax(); }
     });
-    for (toy_cell& cell : made.all) { check(deque.push(cell), "there is no memory"); }
+    for (toy_child& child : made.all) { check(deque.push(child), "there is no memory"); }
     run(deque.pop());
     thief.join();
     made.each_ran_once();
@@ -92,9 +91,9 @@ void the_rest_is_stolen() {
 /// Thieves for all there is, or for more.
 template <std::size_t Count>
 void two_thieves_and_the_owner() {
-    toy_cells<Count> made;
+    toy_children<Count> made;
     fork_deque deque;
-    for (toy_cell& cell : made.all) { check(deque.push(cell), "there is no memory"); }
+    for (toy_child& child : made.all) { check(deque.push(child), "there is no memory"); }
     {
         const thread first([&] { run(deque.steal()); });
         const thread second([&] { run(deque.steal()); });
@@ -107,7 +106,7 @@ constexpr int capacity = 64;  // where a deque begins
 
 /// Each slot is taken, by a child that nobody looks at, `taken` of which are gone.
 struct full_deque {
-    toy_cell filler;
+    toy_child filler;
     fork_deque deque;
     explicit full_deque(int taken) {
         for (int i = 0; i < capacity; ++i) { check(deque.push(filler), "there is no memory"); }
@@ -118,12 +117,12 @@ struct full_deque {
 /// The buffer becomes a larger one under the thief; or the thief makes room.
 void it_grows(bool pops) {
     full_deque full(capacity - 2);
-    toy_cells<3> made;
+    toy_children<3> made;
     for (int i = 0; i < capacity - 2; ++i) {
         check(full.deque.push(full.filler), "there is no memory");
     }
     int fillers = capacity;
-    const auto take = [&](cell_base* taken) {
+    const auto take = [&](fork_child* taken) {
         if (taken == &full.filler) { return 1; }
         run(taken);
         return 0;
@@ -132,13 +131,13 @@ void it_grows(bool pops) {
     thread thief([&] {
         for (int i = 0; i < 2; ++i) { stolen += take(full.deque.steal()); }
     });
-    for (toy_cell& cell : made.all) {
-        check(full.deque.push(cell), "there is no memory");
+    for (toy_child& child : made.all) {
+        check(full.deque.push(child), "there is no memory");
         if (pops) { run(full.deque.pop()); }
     }
     thief.join();
     fillers -= stolen;
-    while (cell_base* taken = full.deque.pop()) { fillers -= take(taken); }
+    while (fork_child* taken = full.deque.pop()) { fillers -= take(taken); }
     check(fillers == 0, "a child is lost");
     made.each_ran_once();
 }
@@ -146,9 +145,9 @@ void it_grows(bool pops) {
 /// The slot that a slow thief has looked at is used again, because another one was faster.
 void a_slot_is_used_again() {
     full_deque full(0);
-    toy_cells<1> made;
+    toy_children<1> made;
     atomic<int> fillers{capacity};
-    const auto take = [&](cell_base* taken) {
+    const auto take = [&](fork_child* taken) {
         if (taken == &full.filler) {
             fillers.fetch_sub(1, relaxed);
         } else {
@@ -160,7 +159,7 @@ void a_slot_is_used_again() {
         const thread fast([&] { take(full.deque.steal()); });
         const thread owner([&] { check(full.deque.push(made.all[0]), "there is no memory"); });
     }
-    while (cell_base* taken = full.deque.pop()) { take(taken); }
+    while (fork_child* taken = full.deque.pop()) { take(taken); }
     check(fillers.load(relaxed) == 0, "a child is lost");
     made.each_ran_once();
 }
@@ -202,7 +201,7 @@ private:
 /// One of its forks finds the sleeper, or the sleeper finds what was forked. The owner does nothing
 /// afterwards: a sleeper that is not woken sleeps for ever.
 void the_sleeper_is_woken(int forks_before) {
-    toy_cells<2> made;
+    toy_children<2> made;
     atomic<std::uint64_t> awake{toy_lane::workers};
     toy_lane lane(awake);
     for (int i = 0; i < forks_before; ++i) {

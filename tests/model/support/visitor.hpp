@@ -14,7 +14,7 @@ public:
     template <class Leaf>
     bool poll(Leaf& leaf) {
         detail::context& cx = detail::this_context();
-        detail::branch* const outer = std::exchange(cx.current, &root());
+        const detail::branch_ref outer = std::exchange(cx.current, &root());
         const auto budget = std::exchange(cx.budget, detail::no_budget);
         const bool suspended = !leaf.await_ready() && leaf.suspend({});
         cx.current = outer;

@@ -56,7 +56,7 @@ public:
             const thread thief([&] {
                 hold(1);
                 meanwhile(edo::detail::handle_access::cell_of(handle));
-                run_own(executor_.at(0).forks.steal());
+                run_own(queued(executor_.at(0).forks.steal()));
             });
             run_own(nullptr);
         }
@@ -91,6 +91,9 @@ private:
         cx.stack_floor = is_deep_ ? UINTPTR_MAX : 0;
         edo::detail::hold(cx, &executor_.at(index));
     }
+    static cell_base* queued(edo::detail::fork_child* taken) {
+        return taken != nullptr ? &taken->become_queued() : nullptr;
+    }
     /// As executor::work() does, after `task`, if there is one.
     void run_own(cell_base* task) {
         edo::detail::place& here = *edo::detail::this_context().worker;
@@ -99,9 +102,10 @@ private:
             if (task != nullptr && edo::detail::drive(*task) == edo::detail::turn::yielded) {
                 executor_.schedule(*task);
             }
-            task = here.lifo.take();
+            task = std::exchange(edo::detail::this_context().joined, nullptr);
+            if (task == nullptr) { task = here.lifo.take(); }
             if (task == nullptr) { task = here.queue.pop(); }
-            if (task == nullptr) { task = here.forks.pop(); }
+            if (task == nullptr) { task = queued(here.forks.pop()); }
             if (task == nullptr) { return; }
         }
     }
@@ -349,7 +353,7 @@ TEST(fork_join, leaves_children_to_the_loop) {
 TEST(fork_join, lets_thieves_take_some) {
     holds_in_both(a_thief_takes_one_of_three, one);
     finds({"fork_core::leave"}, [] { a_thief_comes({ends, ends}); }, few);
-    finds({"fork_core::begin"}, [] { a_thief_comes({ends, ends}); }, few);
+    finds({"fork_core::wait"}, [] { a_thief_comes({ends, ends}); }, few);
     finds({"fork_deque::push"}, [] { a_thief_comes({ends, ends}); }, few);
 }
 TEST(fork_join, throws_when_a_child_fails) {
@@ -383,7 +387,7 @@ TEST(queued_fork_join, ends_when_its_children_have_ended) {
     }
     holds(woken_from_elsewhere, few);
     finds({"fork_core::leave"}, [] { queued({ends, ends}); }, few);
-    finds({"fork_core::begin"}, [] { queued({ends, ends}); }, few);
+    finds({"fork_core::wait"}, [] { queued({ends, ends}); }, few);
 }
 TEST(queued_fork_join, outlives_its_children_when_it_is_dropped) {
     for (const pair bodies : {pair{ends, ends}, {throws, ends}}) {

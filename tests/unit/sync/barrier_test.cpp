@@ -166,7 +166,7 @@ public:
     template <class Leaf>
     bool suspend_on(Leaf& leaf) {
         edo::detail::context& cx = edo::detail::this_context();
-        auto* const outer = std::exchange(cx.current, &root());
+        const auto outer = std::exchange(cx.current, &root());
         const auto before = state.look();
         const bool suspended = !leaf.ready() && leaf.suspend({});
         cx.current = outer;

@@ -363,6 +363,39 @@ TEST_P(fork_join, other_tasks_and_timers_are_not_starved) {
     });
 }
 
+/// Another task makes all forks unwind again and again: what is left of them has to end before more begins.
+TEST_P(fork_join, a_tree_lies_in_memory_one_path_at_a_time) {
+    run([]() -> task<> {
+        struct tree {
+            counter alive = 0, most = 0;
+            std::atomic<bool> is_over = false;
+            static task<int> grow(tree& t, int depth) {
+                const living me(t.alive);
+                for (int before = t.most; t.alive > before;) {
+                    if (t.most.compare_exchange_weak(before, t.alive)) { break; }
+                }
+                if (depth == 0) { co_return 1; }
+                auto [a, b] = co_await edo::fork_join(grow(t, depth - 1), grow(t, depth - 1));
+                co_return a + b;
+            }
+        };
+        auto t = std::make_shared<tree>();
+        auto neighbour = edo::spawn(
+            [](std::shared_ptr<tree> beside) -> task<> {
+                while (!beside->is_over) { co_await edo::yield_now(); }
+            },
+            t);
+        constexpr int depth = 15;
+        const int leaves = co_await tree::grow(*t, depth);
+        t->is_over = true;
+        co_await neighbour;
+        EXPECT_EQ(leaves, 1 << depth);
+        EXPECT_EQ(t->alive, 0);
+        constexpr int paths = 12;  // one for each worker, and what was left when it was interrupted
+        EXPECT_LE(t->most, paths * depth);
+    });
+}
+
 TEST_P(fork_join, an_abort_ends_forks_that_never_suspend) {
     auto begun = std::make_shared<std::atomic<bool>>(false);
     auto endless = rt().spawn(

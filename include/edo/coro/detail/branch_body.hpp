@@ -68,7 +68,7 @@ private:
             take_result();
         } catch (...) { this->error = std::current_exception(); }
         end();
-        this_context().current->done = true;
+        end_branch(*this);
     }
     bool suspends() {
         return awaiter_.await_suspend(
@@ -123,15 +123,21 @@ class branch_body<task<T>&> {
 template <class A>
 using held_t = std::conditional_t<std::is_lvalue_reference_v<A>, A, std::remove_cvref_t<A>>;
 
-/// The result of a body that has ended with a value, or its exception.
-template <class Body>
-joined_value_t<typename Body::result_type> take_joined(Body& body) {
-    if constexpr (std::is_void_v<typename Body::result_type>) {
-        body.take();
+/// The result of a body that has ended with a value, and whose frame is gone.
+template <class T>
+joined_value_t<T> joined_result([[maybe_unused]] sink<T>& body) {
+    if constexpr (std::is_void_v<T>) {
         return {};
     } else {
-        return joined_value_t<typename Body::result_type>(body.take());
+        return joined_value_t<T>(body.value());
     }
+}
+
+/// The result of a body that has ended with a value, or its exception.
+template <class T>
+joined_value_t<T> take_joined(sink<T>& body) {
+    if (body.error) { body.rethrow(); }
+    return joined_result(body);
 }
 
 }  // namespace edo::detail

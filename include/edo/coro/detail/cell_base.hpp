@@ -24,6 +24,8 @@ namespace edo::detail {
 class branch;
 class cell;
 class cell_base;
+class fork_cell;
+class fork_child;
 class local_core;
 class place;
 class task_owner;
@@ -68,6 +70,8 @@ class [[nodiscard("call enqueue() after the latch")]] claimed {
 public:
     claimed() noexcept = default;
     explicit claimed(cell_base* cell) noexcept : cell_(cell) {}
+    /// False: somebody else has that duty, or nobody.
+    [[nodiscard]] explicit operator bool() const noexcept { return cell_ != nullptr; }
     inline void enqueue() const noexcept;
 
 private:
@@ -84,7 +88,7 @@ public:
     virtual child_branch* last_child() noexcept { return nullptr; }
     /// The frames of `child` are gone because the whole group is being dropped.
     virtual void forget(child_branch& child) noexcept { static_cast<void>(child); }
-    /// `child` has run to its end; its outermost frame is still there.
+    /// `child` has run to its end; no frame is left.
     virtual void child_ended(child_branch& child) noexcept { static_cast<void>(child); }
     /// drop(child), which this group asked for, is complete: its frames are gone.
     virtual void child_dropped(child_branch& child) noexcept { static_cast<void>(child); }
@@ -192,8 +196,8 @@ public:
     /// First turn: makes the frame and stores it in `point`, or reports the failure and returns
     /// false: then the task has ended.
     virtual bool begin() noexcept = 0;
-    /// The root branch has ended (its outermost frame still exists) or was dropped (no frame
-    /// exists). The owner gives the cell up; it may be freed inside.
+    /// The root branch has ended or was dropped; no frame is left. The owner gives the cell up; it may
+    /// be freed inside.
     virtual void finish(bool dropped) noexcept = 0;
     /// The task that this is, null for the future of a block_on.
     [[nodiscard]] virtual const cell* as_cell() const noexcept { return nullptr; }
@@ -275,18 +279,18 @@ private:
     };
 };
 
-/// The child of a fork: scheduled like a task, but with the identity of the task that forks. It lies in
-/// the frame of its parent, and costs no memory of its own, however it ends.
-class fork_cell : public cell_base {
+/// The child of a fork that could not end inside its parent: scheduled like a task, but with the identity
+/// of the task that forks.
+class fork_cell final : public cell_base {
 public:
+    explicit fork_cell(fork_child& child_of_fork) noexcept : child(&child_of_fork) {}
+    bool begin() noexcept override { return true; }
+    EDO_API void finish(bool dropped) noexcept override;
+    [[nodiscard]] EDO_API const cell* as_cell() const noexcept override;
     using cell_base::inherit;
-    /// The branch that forks.
-    [[nodiscard]] virtual const branch& forked_by() const noexcept = 0;
-    wait_state own_waits;
 
-protected:
-    fork_cell() noexcept = default;
-    ~fork_cell() = default;
+    fork_child* const child;
+    wait_state own_waits;
 };
 
 inline cell_base& suspension::owner() const noexcept {
@@ -341,10 +345,6 @@ EDO_API turn drive(cell_base& cell, bool fresh_budget = true) noexcept;
 
 /// The same inside the turn of another cell on this thread, and with its budget.
 EDO_API turn drive_inside(cell_base& cell) noexcept;
-
-/// Runs a new child of a fork inside its parent, in the same way. True: it has ended, and nobody was told.
-/// False: it goes on by itself.
-EDO_API bool run_fork(fork_cell& child) noexcept;
 
 /// Lets the root or a child branch run in this turn, after those that are ready already. Owner only.
 EDO_API void make_ready(branch& b) noexcept;

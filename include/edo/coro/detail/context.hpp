@@ -16,6 +16,7 @@ namespace edo::detail {
 class branch;
 class cell;
 class cell_base;
+class fork_child;
 class fork_lane;
 class local_core;
 class place;
@@ -26,12 +27,36 @@ struct worker_thread;
 inline constexpr std::uint32_t task_budget = 128;       ///< operations a turn, as in Tokio
 inline constexpr std::uint32_t no_budget = UINT32_MAX;  ///< unconstrained: outlasts every turn
 
+/// A branch; or the child of a fork that runs inside its parent, and becomes a branch only if it needs to.
+class branch_ref {
+public:
+    constexpr branch_ref() noexcept = default;
+    branch_ref(branch* b) noexcept : bits_(reinterpret_cast<std::uintptr_t>(b)) {}
+    branch_ref(fork_child& child) noexcept
+        : bits_(reinterpret_cast<std::uintptr_t>(&child) | tag) {}
+    /// False: neither, this is no task.
+    [[nodiscard]] explicit operator bool() const noexcept { return bits_ != 0; }
+    [[nodiscard]] bool is_fork_child() const noexcept { return (bits_ & tag) != 0; }
+    /// If it is one.
+    [[nodiscard]] fork_child& as_fork_child() const noexcept {
+        return *reinterpret_cast<fork_child*>(bits_ ^ tag);
+    }
+    /// Else.
+    [[nodiscard]] branch& as_branch() const noexcept { return *reinterpret_cast<branch*>(bits_); }
+
+private:
+    static constexpr std::uintptr_t tag = 1;
+    std::uintptr_t bits_ = 0;
+};
+
 /// What the code that runs on this thread belongs to.
 struct context {
-    branch* current = nullptr;         ///< the branch whose code runs now
+    branch_ref current;                ///< whose code runs now
     std::coroutine_handle<> next;      ///< what the trampoline resumes next
     std::coroutine_handle<> handover;  ///< a foreign coroutine, resumed after the cell has parked
-    std::uint32_t hops = 0;            ///< transfers between coroutines, for the trampoline
+    cell_base* joined =
+        nullptr;             ///< a fork's parent whose children have ended: it runs after this cell
+    std::uint32_t hops = 0;  ///< transfers between coroutines, for the trampoline
     std::uint32_t awaiting = 0;        ///< what runs inside what awaits it, see depth_limit
     std::uint32_t budget = no_budget;  ///< operations left in this turn
     std::uint32_t budget_left = 0;     ///< what the last turn on this thread has not spent

@@ -11,7 +11,7 @@
 
 namespace edo::detail {
 
-class cell_base;
+class fork_child;
 
 /// Chase and Lev, "Dynamic Circular Work-Stealing Deque" (SPAA 2005), where the owner's pop has no fence:
 /// thieves, who are rare, make it for him. Indices only grow, but for the bottom in pop(). What a thief
@@ -23,23 +23,23 @@ public:
     fork_deque& operator=(const fork_deque&) = delete;
 
     /// Owner: adds at the bottom. False: there is no memory for it.
-    [[nodiscard]] bool push(cell_base& child) noexcept {
+    [[nodiscard]] bool push(fork_child& child) noexcept {
         const std::int64_t bottom = bottom_.load(relaxed);
-        if (bottom >= limit_ && !make_room(bottom)) { return false; }
+        if (bottom >= limit_ && !make_room(bottom)) [[unlikely]] { return false; }
         own_->slot(bottom).store(&child, relaxed);
         bottom_.store(bottom + 1, release);  // pairs with: steal()'s and is_empty()'s loads
         return true;
     }
     /// Owner: takes what was pushed last, if no thief was faster.
-    [[nodiscard]] cell_base* pop() noexcept {
+    [[nodiscard]] fork_child* pop() noexcept {
         const std::int64_t bottom = bottom_.load(relaxed) - 1;
-        if (own_ == nullptr) { return nullptr; }
+        if (own_ == nullptr) [[unlikely]] { return nullptr; }
         // release, as in push(), for the children that stay: a thief may know of them through this store
         bottom_.store(bottom, release);  // pairs with: steal()'s and is_empty()'s loads
         light_fence();                   // pairs with: the heavy fence in steal()
         std::int64_t top = top_.load(relaxed);
-        if (top < bottom) { return own_->slot(bottom).load(relaxed); }
-        cell_base* last = nullptr;
+        if (top < bottom) [[likely]] { return own_->slot(bottom).load(relaxed); }
+        fork_child* last = nullptr;
         // acq_rel: pairs with the CAS of the thieves; whoever advances top_ has the entry
         if (top == bottom && top_.compare_exchange(top, top + 1, acq_rel, relaxed)) {
             last = own_->slot(bottom).load(relaxed);
@@ -48,13 +48,13 @@ public:
         return last;
     }
     /// Any thread: takes the oldest. Null: there is none, or somebody else was faster.
-    [[nodiscard]] cell_base* steal() noexcept {
+    [[nodiscard]] fork_child* steal() noexcept {
         if (is_empty()) { return nullptr; }     // nobody is disturbed for nothing
         std::int64_t top = top_.load(acquire);  // pairs with: the CAS of thieves and pop()
         heavy_fence();                          // pairs with: the light fence in pop()
         if (top >= bottom_.load(acquire)) { return nullptr; }  // pairs with: push()
         buffer* entries = shared_.load(acquire);               // pairs with: make_room()
-        cell_base* oldest = entries->slot(top).load(relaxed);
+        fork_child* oldest = entries->slot(top).load(relaxed);
         // acq_rel: pairs with the CAS in pop(), and with make_room()'s load
         return top_.compare_exchange(top, top + 1, acq_rel, relaxed) ? oldest : nullptr;
     }
@@ -67,11 +67,11 @@ public:
 private:
     struct buffer {
         explicit buffer(std::size_t capacity)
-            : slots(std::make_unique<atomic<cell_base*>[]>(capacity)), mask(capacity - 1) {}
-        [[nodiscard]] atomic<cell_base*>& slot(std::int64_t index) const noexcept {
+            : slots(std::make_unique<atomic<fork_child*>[]>(capacity)), mask(capacity - 1) {}
+        [[nodiscard]] atomic<fork_child*>& slot(std::int64_t index) const noexcept {
             return slots[static_cast<std::size_t>(index) & mask];
         }
-        std::unique_ptr<atomic<cell_base*>[]> slots;
+        std::unique_ptr<atomic<fork_child*>[]> slots;
         std::size_t mask;
     };
     static constexpr std::size_t first_capacity = 64;

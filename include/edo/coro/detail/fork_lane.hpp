@@ -21,19 +21,29 @@ public:
     fork_lane& operator=(const fork_lane&) = delete;
 
     /// Holder: lets others take `child`. False: there is no memory for it.
-    [[nodiscard]] bool offer(cell_base& child) noexcept {
+    [[nodiscard]] bool offer(fork_child& child) noexcept {
         if (!forks.push(child)) { return false; }
-        if (has_forked_) {
+        if (has_forked_) [[likely]] {
             light_fence();  // pairs with: the heavy one in executor::enter_sleep()
         } else {
             has_forked_ = true;
             first_fork();
         }
         // Less than all are awake, and nobody searches.
-        if (idle_.load(relaxed) < workers_) { wake_thief(); }
+        if (idle_.load(relaxed) < workers_) [[unlikely]] { wake_thief(); }
         return true;
     }
-    /// Holder: whether a child may run inside its parent. Not when the stack runs out, nor when others have
+    /// Holder: takes back the child that was offered last. False: a thief has it and all that are older; or it
+    /// is not here, if the holder has changed meanwhile; or it has to wait until what was offered later has
+    /// had its turn.
+    [[nodiscard]] bool take_back(fork_child& child) noexcept {
+        if (is_unwinding) { return false; }
+        fork_child* newest = forks.pop();
+        if (newest == &child) [[likely]] { return true; }
+        if (newest != nullptr) { static_cast<void>(forks.push(*newest)); }
+        return false;
+    }
+    /// Holder: whether children may run inside their parent. Not when the stack runs out, nor when others have
     /// waited for this worker, nor after very many forks, so that a group can start its other branches:
     /// then all forks unwind to its loop.
     [[nodiscard]] bool may_nest(std::uintptr_t stack_floor) noexcept {

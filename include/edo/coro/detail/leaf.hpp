@@ -1,8 +1,7 @@
 /// The base of everything of the library that suspends a task.
 #pragma once
 
-#include <edo/coro/detail/cell_base.hpp>
-#include <edo/coro/detail/context.hpp>
+#include <edo/coro/detail/fork_child.hpp>
 
 #include <concepts>
 #include <coroutine>
@@ -56,7 +55,7 @@ public:
     /// Suspends the current branch at `waiter`. False: it can go on at once.
     bool suspend(std::coroutine_handle<> waiter) {
         context& cx = this_context();
-        branch& b = *cx.current;
+        branch& b = current_branch(cx);
         b.point = waiter;
         if (cx.budget == 0 && self().ready()) {
             defer(b);

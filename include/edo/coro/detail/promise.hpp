@@ -13,18 +13,22 @@
 namespace edo::detail {
 
 struct parameter_record;
+/// The running branch has ended; its outermost coroutine, whose result is in `out`, frees its frame now.
+EDO_API void end_branch(sink_base& out) noexcept;
 /// Ends the program: a destructor threw while its frame was being dropped.
 [[noreturn]] EDO_API void dropped_frame_threw() noexcept;
 template <class T>
 class task_awaiter;
 
-/// Ends a coroutine: goes on with the one that awaits it, or reports the end of the branch.
+/// Ends a coroutine: goes on with the one that awaits it. The outermost one of a branch runs off its end
+/// instead, so that its frame frees itself, and returns to whoever resumed it.
 struct final_awaiter {
-    final_awaiter() noexcept {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    explicit final_awaiter(bool is_outermost) noexcept : is_over(is_outermost) {}
+    [[nodiscard]] bool await_ready() const noexcept { return is_over; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept;
     void await_resume() const noexcept {}
+    const bool is_over;
 };
 
 /// A coroutine's links: who awaits it, and where its result goes. Until it is connected (started)
@@ -39,7 +43,10 @@ public:
     static void operator delete(void* frame, std::size_t size) noexcept { pool_free(frame, size); }
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+    [[nodiscard]] final_awaiter final_suspend() const noexcept {
+        if (parent_ == nullptr) { end_branch(*out_); }
+        return final_awaiter(parent_ == nullptr);
+    }
     void unhandled_exception() noexcept { out().error = std::current_exception(); }
 
     /// Before the start: which parameter breaks a rule, null if none does.
@@ -54,6 +61,7 @@ public:
         parent_ = parent;
         out_ = &out;
     }
+    /// Null for the outermost one of a branch.
     [[nodiscard]] promise_base* parent() const noexcept { return parent_; }
     /// The sink no longer owns the frame: it is about to be destroyed from outside.
     void disown() noexcept {
@@ -112,9 +120,7 @@ inline std::coroutine_handle<promise_base> handle_of(promise_base& promise) noex
 template <class Promise>
 std::coroutine_handle<> final_awaiter::await_suspend(
     std::coroutine_handle<Promise> ended) const noexcept {
-    if (promise_base* parent = ended.promise().parent()) { return transfer(handle_of(*parent)); }
-    this_context().current->done = true;
-    return std::noop_coroutine();
+    return transfer(handle_of(*ended.promise().parent()));
 }
 
 }  // namespace edo::detail

@@ -56,8 +56,9 @@ public:
     void clear() noexcept {
         if (std::exchange(engaged_, false)) { std::destroy_at(std::addressof(value_)); }
     }
-    /// The value that is there.
+    /// The value that is there, to look at and to take.
     [[nodiscard]] const T& peek() const noexcept { return value_; }
+    [[nodiscard]] T&& value() noexcept { return std::move(value_); }
 
 private:
     union {
@@ -76,6 +77,7 @@ public:
         if (error) { rethrow(); }
         return *value_;
     }
+    [[nodiscard]] T& value() const noexcept { return *value_; }
 
 private:
     T* value_ = nullptr;

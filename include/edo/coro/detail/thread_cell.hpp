@@ -89,7 +89,7 @@ private:
 
     private:
         context& cx_;
-        branch* outer_;
+        branch_ref outer_;
         std::uint32_t budget_;
     };
     /// Parks the cell as a worker's loop does, and the thread with it.

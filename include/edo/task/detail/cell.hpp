@@ -237,7 +237,6 @@ public:
     }
     /// Callable and arguments die with the task, before its result is seen.
     void finish(bool dropped) noexcept override {
-        this->result.destroy_child();
         call_.destroy();
         Base::finish(dropped);
     }
@@ -261,7 +260,6 @@ public:
 
     /// As in spawned_call.
     void finish(bool dropped) noexcept override {
-        this->result.destroy_child();
         task<T>().swap(task_);
         Base::finish(dropped);
     }

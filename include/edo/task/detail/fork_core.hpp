@@ -1,94 +1,74 @@
 /// A fork whose children may run on other workers, and whose parent waits for all of them.
 #pragma once
 
-#include <edo/coro/detail/branch_body.hpp>
 #include <edo/coro/detail/fork_lane.hpp>
 #include <edo/task/detail/cell.hpp>
 
-#include <array>
 #include <span>
 
 namespace edo::detail {
 
-class fork_core;
-
-/// A child of a fork.
-class EDO_API forked final : public fork_cell {
-public:
-    forked() noexcept = default;
-    /// It is the coroutine that `body` owns.
-    void runs(sink_base& body) noexcept {
-        result = &body;
-        point = body.child;
-    }
-    bool begin() noexcept override { return true; }
-    void finish(bool dropped) noexcept override;
-    [[nodiscard]] const cell* as_cell() const noexcept override;
-    [[nodiscard]] const branch& forked_by() const noexcept override;
-
-    fork_core* in = nullptr;
-    sink_base* result = nullptr;
-};
-
 /// What does not depend on the types of the results.
 ///
 /// The first child runs inside the parent, the others wait in the worker's deque, from which thieves take
-/// them; what no thief took runs inside the parent, too. Mostly that is all: nothing was queued, no task
-/// was suspended. A child that suspends, or that a thief has, goes on as a cell of its own, and the last
-/// one of them wakes the parent:
+/// them; what no thief took runs inside the parent, too. Mostly that is all: nothing was queued, nobody was
+/// suspended, no child became more than a call. A child that suspends, or that a thief has, goes on as a
+/// cell of its own, and the last one of them wakes the parent:
 ///
 ///     pending = children that told their end here are subtracted; those that the parent leaves are added
 ///
 /// Until the parent has added them nobody resumes it. A child's last access is its subtraction.
 ///
-/// It is a pin: a parent that is dropped waits for its children, which are aborted. The first exception
-/// aborts the others, too.
-class EDO_API fork_core : public pin, public leaf_base {
+/// A parent that is dropped aborts its children and waits for them. The first exception aborts the others,
+/// too.
+class EDO_API fork_core : public fork_parent, public leaf_base {
 public:
     using leaf_base::await_suspend;
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <edo_promise Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter);
+        return wait(waiter);
     }
     void cancel() noexcept override;
     void woken(branch& waiting) noexcept override;
-
-    /// The cell of the task that forks.
-    [[nodiscard]] const cell* identity() const noexcept;
-    /// The branch that forks.
-    [[nodiscard]] const branch& parent() const noexcept { return *parent_; }
-    /// A child's frame is gone; its last access.
-    void leave(forked& child) noexcept;
+    void leave(fork_child& child) noexcept override;
 
 protected:
-    fork_core() noexcept = default;
+    fork_core() noexcept {}
     fork_core(const fork_core&) = delete;
     fork_core& operator=(const fork_core&) = delete;
     ~fork_core() {
-        if (held_ != nullptr) { held_->end_root_fork(); }
+        if (course_ == course::special && held_ != nullptr) { held_->end_root_fork(); }
     }
-    /// From the constructor of a derived class: its children, connected with their sinks.
-    void open(std::span<forked> children) noexcept { children_ = children; }
+    /// It ran, and all children ended inside of it with a value: their frames have freed themselves, none
+    /// was a cell.
+    [[nodiscard]] bool is_plain() const noexcept { return course_ == course::plain; }
+    /// Runs the children, or hands them on. True: all have ended. Throws no_runtime_error, std::bad_alloc.
+    /// There is one for two children, without loops, and one for any number.
+    template <std::size_t Count>
+    bool run(std::span<fork_child, Count> children);
     /// Throws the exception that came first, if one came.
     void rethrow_first();
 
 private:
-    bool begin(std::coroutine_handle<> waiter);
-    [[nodiscard]] forked& child_at(int i) const noexcept {
-        return children_[static_cast<std::size_t>(i)];
-    }
-    /// Runs all children, or hands them on. How many have not ended before this returns.
-    int run(branch& parent) noexcept;
-    /// Runs one inside the parent, if that may be; else somebody will later. Whether it has ended.
-    bool run_here(forked& child) noexcept;
-    void note_failure(forked& child) noexcept;
+    bool wait(std::coroutine_handle<> waiter);
+    bool open(context& cx);
+    static int queue(std::span<fork_child> children) noexcept;
+    int leave_to(fork_lane& lane) noexcept;
+    template <std::size_t Count>
+    int run_here(context& cx, fork_lane& lane, std::span<fork_child, Count> children) noexcept;
+    bool run_one(context& cx, fork_child& child) noexcept;
+    bool settle_one(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noexcept;
+    void note_failure(fork_child& child) noexcept;
 
-    std::span<forked> children_;
-    branch* parent_ = nullptr;
-    runtime_core* held_ = nullptr;  ///< of a parent that is no task
+    enum class course : std::uint8_t { not_begun, plain, special };
+
+    // Most forks come and go, so what only begins with run() is not initialised before.
+    std::span<fork_child> children_;
+    runtime_core* held_;  ///< of a parent that is no task
+    int left_;            ///< children that had not ended when the parent had run what it could
+    course course_ = course::not_begun;
     atomic<int> pending_{0};
-    atomic<forked*> failed_{nullptr};  ///< whose exception came first
+    atomic<fork_child*> failed_{nullptr};  ///< whose exception came first
 };
 
 }  // namespace edo::detail

@@ -1,0 +1,85 @@
+#include <edo/coro/detail/fork_child.hpp>
+#include <edo/coro/task.hpp>
+
+namespace edo::detail {
+
+EDO_NOINLINE void fork_child::make_cell(bool is_running) noexcept {
+    const fork_parent* outermost = in;
+    while (outermost->enclosing_.is_fork_child()) {
+        outermost = outermost->enclosing_.as_fork_child().in;
+    }
+    ::new (static_cast<void*>(&cell_)) fork_cell(*this);
+    cell_.inherit(*outermost->home_, outermost->locals_);
+    cell_.unconstrained = outermost->unconstrained_;
+    if (is_running) {
+        cell_.seen = !cell_.seen;  // a new cell counts as woken
+    } else {
+        auto frame = std::coroutine_handle<promise_base>::from_address(result->child.address());
+        frame.promise().connect(nullptr, *result);
+        cell_.point = frame;
+    }
+    // acq_rel: pairs with abort()
+    if ((stage_.fetch_or(cell_bit, acq_rel) & abort_bit) != 0) {
+        static_cast<void>(cell_.state.request_abort());  // it is owned: nobody has to queue it
+    }
+}
+
+fork_cell& fork_child::become_queued() noexcept {
+    make_cell(false);
+    return cell_;
+}
+
+fork_cell& fork_child::become_branch() noexcept {
+    if (!is_cell()) { make_cell(true); }
+    return cell_;
+}
+
+void fork_child::abort() noexcept {
+    // acq_rel: pairs with make_cell()
+    if ((stage_.fetch_or(abort_bit, acq_rel) & cell_bit) == 0) { return; }
+    if (cell_.state.request_abort()) { cell_.home->schedule(cell_); }
+}
+
+void fork_cell::finish(bool) noexcept { child->in->leave(*child); }
+
+const cell* fork_cell::as_cell() const noexcept {
+    return outermost_cell(child->in->enclosing())->as_cell();
+}
+
+const branch* nearest_branch(const context& cx) noexcept {
+    branch_ref at = cx.current;
+    while (at.is_fork_child()) { at = at.as_fork_child().in->enclosing(); }
+    return at ? &at.as_branch() : nullptr;
+}
+
+const cell_base* outermost_cell(branch_ref at) noexcept {
+    for (;;) {
+        const fork_child* child;
+        if (at.is_fork_child()) {
+            child = &at.as_fork_child();
+        } else {
+            const cell_base& cell = at.as_branch().owner();
+            if (!cell.is_fork) { return &cell; }
+            child = static_cast<const fork_cell&>(cell).child;
+        }
+        at = child->in->enclosing();
+    }
+}
+
+bool must_unwind(const context& cx) noexcept {
+    for (branch_ref at = cx.current;;) {
+        const fork_child* child;
+        if (at.is_fork_child()) {
+            child = &at.as_fork_child();
+            if (child->is_abort_requested()) { return true; }
+        } else {
+            const cell_base& cell = at.as_branch().owner();
+            if (!cell.is_fork || &cell == cx.outermost) { return false; }
+            if (cell.state.is_abort_requested()) { return true; }
+            child = static_cast<const fork_cell&>(cell).child;
+        }
+        at = child->in->enclosing();
+    }
+}
+
+}  // namespace edo::detail

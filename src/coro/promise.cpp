@@ -1,0 +1,25 @@
+#include "coro/context_here.hpp"
+
+#include <edo/base/detail/fatal.hpp>
+#include <edo/coro/task.hpp>
+
+#include <stdexcept>
+
+namespace edo::detail {
+
+void end_branch(sink_base& out) noexcept {
+    out.child = {};
+    const branch_ref ended = context_here().current;
+    if (!ended.is_fork_child()) { ended.as_branch().done = true; }
+}
+
+void throw_empty_task() {
+    throw std::logic_error(
+        "edo: an empty task cannot run; it was moved from, awaited or spawned before");
+}
+
+void dropped_frame_threw() noexcept {
+    fatal("a destructor threw while its task was being dropped; destructors must not throw");
+}
+
+}  // namespace edo::detail
