@@ -17,13 +17,13 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BEGIN, END = "<!-- compare -->", "<!-- /compare -->"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from table import ROOT, number, quartiles, run, toolchains, write_page
+
 MIMALLOC = "libmimalloc.so.2"
 TOKIO_HANGS = {"spawn_many_remote_busy2"}  # Tokio 1.24: its LIFO slot starves the rest for ever
 BYTES = {"sleeping_tasks"}
 WAKE_BOUND = 0.5  # futex wakes an operation, on both sides
-TIMEOUT = 120  # seconds a process
 
 
 class Side:
@@ -35,11 +35,7 @@ class Side:
 
     def run(self, workload, laps=None, prefix=()):
         command = [*prefix, self.program, workload, *([str(laps)] if laps else [])]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True,
-                              timeout=TIMEOUT, check=False)
-        if done.returncode != 0:
-            raise SystemExit(f"compare: {' '.join(command)}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        return run(command, self.environment)
 
     def wakes(self, workload):
         """Calls of FUTEX_WAKE an operation, by strace(1), in a run that nobody times."""
@@ -87,9 +83,8 @@ def measure(edo, tokios, workload, pairs):
     if len(sides) > 1:
         best = min(tokios, key=lambda side: medians[side.name]).name
         ratios = [theirs / ours for ours, theirs in zip(figures["edo"], figures[best])]
-        quartiles = statistics.quantiles(ratios, n=4, method="inclusive") if pairs > 1 else ratios * 3
-        row |= {"tokio": medians[best], "allocator": best, "ratio": quartiles[1],
-                "lower": quartiles[0], "upper": quartiles[2]}
+        lower, median, upper = quartiles(ratios)
+        row |= {"tokio": medians[best], "allocator": best, "ratio": median, "lower": lower, "upper": upper}
     return row
 
 
@@ -99,10 +94,6 @@ def count_wakes(row, edo, tokios):
         return
     row["wakes"] = {"edo": edo.wakes(row["workload"]), "tokio": side.wakes(row["workload"])}
     row["wake_bound"] = min(row["wakes"].values()) >= WAKE_BOUND
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def line(row):
@@ -123,23 +114,6 @@ def table(rows, versions):
     yield "| workload | Edo, ns | Tokio, ns | ratio (quartiles) | futex wakes an operation |"
     yield "|---|---|---|---|---|"
     yield from map(line, rows)
-
-
-def toolchains(edo):
-    rustc = subprocess.run(["/usr/bin/rustc", "--version"], capture_output=True, text=True, check=True)
-    lock = (ROOT / "bench/compare/tokio/Cargo.lock").read_text()
-    tokio = re.search(r'name = "tokio"\nversion = "([^"]+)"', lock)[1]
-    compiler = subprocess.run([edo.program, "--compiler"], capture_output=True, text=True, check=True)
-    return (f"Edo with {compiler.stdout.strip()}; Tokio {tokio} with "
-            f"{' '.join(rustc.stdout.split()[:2])}; {os.cpu_count()} processors")
-
-
-def write_page(page, text):
-    head, begin, rest = page.read_text().partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not end:
-        raise SystemExit(f"{page}: no place between {BEGIN} and {END}")
-    page.write_text(f"{head}{begin}\n{text}\n{end}{tail}")
 
 
 def main():
@@ -171,13 +145,13 @@ def main():
         if not options.no_wakes:
             count_wakes(rows[-1], edo, tokios)
         print(line(rows[-1]), file=sys.stderr, flush=True)
-    versions = toolchains(edo)
+    versions = toolchains(edo.program)
     text = "\n".join(table(rows, versions))
     print(text)
     if options.json:
         options.json.write_text(json.dumps({"versions": versions, "rows": rows}, indent=1) + "\n")
     if options.page:
-        write_page(options.page, text)
+        write_page(options.page, "compare", text)
     slower = [row["workload"] for row in rows if row.get("ratio", 1) < 0.95]
     print(f"slower than Tokio: {', '.join(slower) or 'none'}", file=sys.stderr)
 
