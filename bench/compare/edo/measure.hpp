@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <stdexcept>
+#include <string>
 
 namespace compare {
 
@@ -16,6 +18,15 @@ inline constexpr std::size_t workers = 2;
 template <class T>
 void keep(const T& value) {
     asm volatile("" : : "r"(&value) : "memory");
+}
+
+/// VmHWM of proc_pid_status(5), in bytes.
+inline double peak_resident_set() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
+    }
+    throw std::runtime_error("no VmHWM in /proc/self/status");
 }
 
 /// What one run of a workload took, and what it computed.

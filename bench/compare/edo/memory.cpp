@@ -2,23 +2,12 @@
 #include "workloads.hpp"
 
 #include <atomic>
-#include <fstream>
-#include <string>
 
 namespace compare {
 
 namespace {
 
 constexpr std::uint64_t tasks = 1'000'000;
-
-/// VmHWM of proc_pid_status(5), in bytes.
-double peak_resident_set() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) * 1024;
-    }
-    throw std::runtime_error("no VmHWM in /proc/self/status");
-}
 
 std::atomic<std::uint64_t> asleep{0};
 

@@ -39,11 +39,11 @@ void fib(measurement& m) {
     m.repeat(tasks, [&] { return rt.block_on(rt.spawn(fib_task, 25U)); });
 }
 
-void skynet(measurement& m) {
-    auto rt = multi_thread();
-    constexpr std::uint64_t leaves = 1'000'000;
-    constexpr std::uint64_t tasks = 1'111'111;
+void skynet_on(measurement& m, std::size_t n_workers, std::uint64_t leaves) {
+    auto rt = multi_thread(n_workers);
+    const std::uint64_t tasks = (10 * leaves - 1) / 9;
     m.repeat(tasks, [&] { return rt.block_on(rt.spawn(skynet_task, 0U, leaves)); });
 }
+void skynet(measurement& m) { skynet_on(m, workers, 1'000'000); }
 
 }  // namespace compare

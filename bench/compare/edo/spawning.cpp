@@ -132,10 +132,10 @@ edo::task<std::uint64_t> one_at_a_time(std::uint64_t n) {
     co_return sum;
 }
 
-edo::task<std::uint64_t> all_at_once() {
+edo::task<std::uint64_t> all_at_once(std::uint64_t n) {
     handles all;
-    all.reserve(many);
-    for (std::uint64_t i = 0; i < many; ++i) all.push_back(edo::spawn(nothing));
+    all.reserve(n);
+    for (std::uint64_t i = 0; i < n; ++i) all.push_back(edo::spawn(nothing));
     const std::uint64_t done = co_await await_all(all);
     co_return done;
 }
@@ -187,10 +187,11 @@ void spawn_and_await(measurement& m) {
     auto rt = multi_thread();
     m.repeat(many, [&] { return rt.block_on(rt.spawn(one_at_a_time, many)); });
 }
-void spawn_10k_await_all(measurement& m) {
-    auto rt = multi_thread();
-    m.repeat(many, [&] { return rt.block_on(rt.spawn(all_at_once)); });
+void spawn_and_await_on(measurement& m, std::size_t n_workers, std::uint64_t tasks) {
+    auto rt = multi_thread(n_workers);
+    m.repeat(tasks, [&] { return rt.block_on(rt.spawn(all_at_once, tasks)); });
 }
+void spawn_10k_await_all(measurement& m) { spawn_and_await_on(m, workers, many); }
 void block_on_spawn_and_await(measurement& m) {
     auto rt = edo::runtime::multi_thread().worker_threads(workers).lend_thread(true).build();
     m.repeat(1'000, [&] { return rt.block_on(one_at_a_time(1'000)); });

@@ -91,6 +91,10 @@ void skynet(measurement& m);
 // memory.cpp
 void sleeping_tasks(measurement& m);
 
+// With numbers of their own, for ../../scale: spawn_10k_await_all, skynet.
+void spawn_and_await_on(measurement& m, std::size_t n_workers, std::uint64_t tasks);
+void skynet_on(measurement& m, std::size_t n_workers, std::uint64_t leaves);
+
 /// A multi-thread runtime as Tokio's benchmarks build it.
 inline edo::runtime multi_thread(std::size_t n = workers) {
     return edo::runtime::multi_thread().worker_threads(n).build();
