@@ -1,4 +1,7 @@
-"""What the runners of the benchmarks share: programs that print JSON, quartiles, tables in pages."""
+"""What the runners of the benchmarks share: programs that print JSON, quartiles, tables in pages.
+
+By itself (table.py PAGE NAME) it puts its standard input between <!-- NAME --> and <!-- /NAME -->.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import pathlib
 import re
 import statistics
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
@@ -47,3 +51,7 @@ def write_page(page, name, text):
     if not found:
         raise SystemExit(f"{page}: no place between {begin} and {end}")
     page.write_text(f"{head}{begin}\n{text}\n{end}{tail}")
+
+
+if __name__ == "__main__":
+    write_page(pathlib.Path(sys.argv[1]), sys.argv[2], sys.stdin.read().strip())
