@@ -8,6 +8,10 @@ import tempfile
 import unittest
 
 TOOLS = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(TOOLS.parent / "bench" / folder) for folder in ("quick", "build")]
+import build
+import quick
+
 LAYERS = """module base:
 module coro: base
 module task: base coro
@@ -287,6 +291,48 @@ class CancelSafetyTest(ToolTest):
         self.fails("check_cancel_safety", "docs/cancel_safety.md:3: three is no awaiter")
         self.write("docs/cancel_safety.md", "| `one` | x | `a.drop` |\n")
         self.fails("check_cancel_safety", "docs/cancel_safety.md: set::two is missing")
+
+
+class Quick(unittest.TestCase):
+    def rows(self, counts, baseline):
+        return [line.split(maxsplit=4) for line in quick.table(counts, baseline)][1:]
+
+    def test_within_five_percent(self):
+        for counted in (95.1, 100.0, 104.9):
+            self.assertEqual(quick.failures({"a": counted}, {"a": 100.0}), [])
+            self.assertEqual(quick.verdict(counted, 100.0), "")
+
+    def test_worse(self):
+        counts, baseline = {"a": 105.1, "b": 100.0}, {"a": 100.0, "b": 100.0}
+        self.assertEqual(quick.failures(counts, baseline), ["a"])
+        self.assertEqual(self.rows(counts, baseline), [["a", "105.1", "100.0", "+5.1%", "WORSE"],
+                                                       ["b", "100.0", "100.0", "+0.0%"]])
+
+    def test_better_does_not_fail(self):
+        self.assertEqual(quick.failures({"a": 94.9}, {"a": 100.0}), [])
+        self.assertEqual(self.rows({"a": 94.9}, {"a": 100.0})[0][-1], "better: update the baseline")
+
+    def test_a_row_without_baseline(self):
+        self.assertEqual(quick.failures({"a": 1.0, "b": 1.0}, {"a": 1.0}), ["b"])
+        self.assertIn("NO BASELINE", list(quick.table({"b": 1.0}, {"a": 1.0}))[1])
+
+    def test_an_unknown_compiler(self):
+        self.assertEqual(quick.failures({"a": 1.0}, {}), [])
+        self.assertEqual(self.rows({"a": 1234.0}, {}), [["a", "1,234.0"]])
+
+
+class Build(unittest.TestCase):
+    def test_standard_headers_are_those_of_edo(self):
+        found = build.includes()
+        self.assertTrue({"coroutine", "expected", "chrono"} <= set(found), found)
+        self.assertFalse([name for name in found if "/" in name or "." in name], found)
+        self.assertEqual(build.includes("edo/base/version.hpp"), [])
+
+    def test_headers_are_replaced(self):
+        text = build.with_headers("asio.cpp", "boost/asio.hpp")
+        self.assertEqual([line for line in text.splitlines() if "boost/" in line and "#" in line],
+                         ["#include <boost/asio.hpp>"])
+        self.assertIn("#include <cstdio>", text)
 
 
 if __name__ == "__main__":
