@@ -347,10 +347,15 @@ turn drive_inside(cell_base& cell) noexcept {
 
 void cell_base::free_side() noexcept { delete side_; }
 
-bool settle(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noexcept {
-    context& cx = context_here();
+void end_inside(context& cx, const parents_context& outer) noexcept {
     while (cx.next) { std::exchange(cx.next, {}).resume(); }
-    check_enter_guards(cx, enter_depth);
+    check_enter_guards(cx, outer.enter_depth);
+    if (cx.budget == no_budget) { cx.budget = outer.budget; }
+}
+
+bool settle(fork_child& child, const parents_context& outer) noexcept {
+    context& cx = context_here();
+    end_inside(cx, outer);
     bool is_done = true;
     if (child.is_cell()) {
         fork_cell& cell = child.cell();
@@ -361,7 +366,7 @@ bool settle(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noex
             cell.home->schedule(cell);
         }
     }
-    cx.current = outer;
+    cx.current = outer.current;
     if (cx.handover) { std::exchange(cx.handover, {}).resume(); }
     return is_done;
 }
@@ -381,20 +386,6 @@ void make_ready(branch& b) noexcept {
     } else {
         b.owner().seen = !b.owner().seen;
     }
-}
-
-bool start_inside(child_branch& b) noexcept {
-    context& cx = context_here();
-    if (cx.awaiting == depth_limit) {
-        make_ready(b);
-        return false;
-    }
-    const branch_ref outer = std::exchange(cx.current, &b);
-    ++cx.awaiting;
-    run_branch(cx, b);
-    --cx.awaiting;
-    cx.current = outer;
-    return b.done;
 }
 
 void defer(branch& b) noexcept {

@@ -1,4 +1,5 @@
 #include <edo/coro/detail/fork_child.hpp>
+#include <edo/coro/detail/group_child.hpp>
 #include <edo/coro/task.hpp>
 
 namespace edo::detail {
@@ -46,10 +47,28 @@ const cell* fork_cell::as_cell() const noexcept {
     return outermost_cell(child->in->enclosing())->as_cell();
 }
 
+void become_branch(context& cx) noexcept {
+    if (cx.current.is_fork_child()) {
+        cx.current = &cx.current.as_fork_child().become_branch();
+    } else {
+        cx.current = &cx.current.as_group_child().become_branch();
+    }
+}
+
+namespace {
+
+/// The branch that it is, or that runs it; else the fork that runs it is the way to that.
+branch* branch_at(branch_ref at) noexcept {
+    if (at.is_fork_child()) { return nullptr; }
+    return at.is_branch() ? &at.as_branch() : &at.as_group_child().parent();
+}
+
+}  // namespace
+
 const branch* nearest_branch(const context& cx) noexcept {
     branch_ref at = cx.current;
     while (at.is_fork_child()) { at = at.as_fork_child().in->enclosing(); }
-    return at ? &at.as_branch() : nullptr;
+    return at ? branch_at(at) : nullptr;
 }
 
 const cell_base* outermost_cell(branch_ref at) noexcept {
@@ -58,7 +77,7 @@ const cell_base* outermost_cell(branch_ref at) noexcept {
         if (at.is_fork_child()) {
             child = &at.as_fork_child();
         } else {
-            const cell_base& cell = at.as_branch().owner();
+            const cell_base& cell = branch_at(at)->owner();
             if (!cell.is_fork) { return &cell; }
             child = static_cast<const fork_cell&>(cell).child;
         }
@@ -73,7 +92,7 @@ bool must_unwind(const context& cx) noexcept {
             child = &at.as_fork_child();
             if (child->is_abort_requested()) { return true; }
         } else {
-            const cell_base& cell = at.as_branch().owner();
+            const cell_base& cell = branch_at(at)->owner();
             if (!cell.is_fork || &cell == cx.outermost) { return false; }
             if (cell.state.is_abort_requested()) { return true; }
             child = static_cast<const fork_cell&>(cell).child;

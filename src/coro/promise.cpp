@@ -10,7 +10,7 @@ namespace edo::detail {
 void end_branch(sink_base& out) noexcept {
     out.child = {};
     const branch_ref ended = context_here().current;
-    if (!ended.is_fork_child()) { ended.as_branch().done = true; }
+    if (ended.is_branch()) { ended.as_branch().done = true; }
 }
 
 void throw_empty_task() {

@@ -27,10 +27,9 @@ bool stream_core::ask(std::coroutine_handle<> waiter) {
     cell.side_or_make();  // a cell with branches has one
     asking.point = waiter;
     if (state_ == state::suspended) {
-        branch_.emplace(asking, *this, point_);
         state_ = state::inside;
-        const bool has_ended = start_inside(*branch_);
-        if (has_ended) { state_ = state::ended; }
+        const bool has_returned = branch_.start(asking, *this, point_);
+        if (has_returned && state_ == state::inside) { state_ = state::ended; }
         if (state_ != state::inside) {
             return cell.state.is_abort_requested();  // then the waiter is dropped here
         }
@@ -96,7 +95,7 @@ void* stream_core::take() {
 void stream_core::yield(void* item, std::coroutine_handle<> point) noexcept {
     item_ = item;
     point_ = point;
-    branch_->point = point;
+    if (branch_) { branch_->point = point; }
     arrive(state::has_item);
 }
 

@@ -16,10 +16,9 @@ bool branch_group::begin(std::coroutine_handle<> waiter) {
     parent_ = &parent;
     while (count_ < members_.size() && !is_decided()) {
         group_member& m = started(count_++);
-        m.branch.emplace(parent, *this, m.result->child);
         m.is_alive = true;
         ++alive_;
-        if (start_inside(*m.branch)) { note_end(m); }
+        if (m.child.start(parent, *this, m.result->child)) { note_end(m); }
     }
     if (is_decided()) { drop_losers(); }  // suspended branches: they do not run here
     if (alive_ == 0) {
@@ -44,7 +43,7 @@ void branch_group::note_end(group_member& ended) noexcept {
 void branch_group::drop_losers() noexcept {
     is_dropping_ = true;
     for (std::size_t i = count_; i-- > 0;) {
-        if (group_member& m = started(i); m.is_alive) { drop(*m.branch); }
+        if (group_member& m = started(i); m.is_alive) { drop(*m.child); }
     }
     is_dropping_ = false;
 }
@@ -70,7 +69,7 @@ void branch_group::forget(child_branch& child) noexcept {
 
 child_branch* branch_group::last_child() noexcept {
     while (count_ != 0 && !started(count_ - 1).is_alive) { --count_; }
-    return count_ != 0 ? &*started(count_ - 1).branch : nullptr;
+    return count_ != 0 ? &*started(count_ - 1).child : nullptr;
 }
 
 group_member& branch_group::member_of(const child_branch& child) noexcept {

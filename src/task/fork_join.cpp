@@ -4,10 +4,9 @@
 
 namespace edo::detail {
 
-EDO_NOINLINE bool fork_core::settle_one(fork_child& child, branch_ref outer,
-                                        std::uint32_t enter_depth) noexcept {
+EDO_NOINLINE bool fork_core::settle_one(fork_child& child, const parents_context& outer) noexcept {
     course_ = course::special;
-    if (!settle(child, outer, enter_depth)) { return false; }
+    if (!settle(child, outer)) { return false; }
     if (child.result->error) { note_failure(child); }
     return true;
 }
@@ -21,14 +20,12 @@ EDO_ALWAYS_INLINE bool fork_core::run_one(context& cx, fork_child& child) noexce
         return true;
     }
     auto frame = std::coroutine_handle<promise_base>::from_address(result.child.address());
-    const branch_ref outer = std::exchange(cx.current, child);
-    const std::uint32_t enter_depth = cx.enter_depth;
+    const parents_context outer = {cx.current, cx.enter_depth, cx.budget};
+    cx.current = child;
     frame.promise().connect(nullptr, result);
     frame.resume();
-    if (cx.next || !child.is_untouched()) [[unlikely]] {
-        return settle_one(child, outer, enter_depth);
-    }
-    cx.current = outer;
+    if (cx.next || !child.is_untouched()) [[unlikely]] { return settle_one(child, outer); }
+    cx.current = outer.current;
     if (result.error) [[unlikely]] {
         course_ = course::special;
         note_failure(child);
@@ -76,7 +73,7 @@ EDO_ALWAYS_INLINE int fork_core::run_here(context& cx, fork_lane& lane,
 
 /// The fork of a branch. Whether its children may run here.
 EDO_NOINLINE bool fork_core::open(context& cx) {
-    branch& parent = cx.current.as_branch();
+    branch& parent = current_branch(cx);
     cell_base& owner = parent.owner();
     home_ = owner.home;
     if (!owner.is_fork) {
@@ -98,10 +95,10 @@ bool fork_core::run(std::span<fork_child, Count> children) {
     context& cx = context_here();
     children_ = children;
     held_ = nullptr;
-    course_ = course::plain;
-    enclosing_ = cx.current;
     // A child that runs inside its parent is on a worker, and what it needs is known further out.
-    const bool may_run = enclosing_.is_fork_child() || open(cx);
+    const bool may_run = cx.current.is_fork_child() || open(cx);
+    enclosing_ = cx.current;
+    course_ = held_ == nullptr ? course::plain : course::special;
     if (may_run && cx.lane != nullptr && cx.locals == nullptr) [[likely]] {
         fork_lane& lane = *cx.lane;
         left_ = lane.may_nest(cx.stack_floor) ? run_here(cx, lane, children) : leave_to(lane);

@@ -8,8 +8,7 @@ bool scope_core::begin(std::coroutine_handle<> waiter) {
     add_pin(*this, parent);
     parent.point = waiter;
     parent.wait_on(this);
-    body_.emplace(parent, *this, result_->child);
-    if (start_inside(*body_)) {
+    if (body_.start(parent, *this, result_->child)) {
         body_is_over();
         if (word_.load(acquire) == 0) {  // pairs with: leave()
             parent.wait_on(nullptr);

@@ -10,8 +10,7 @@ bool timeout_group::begin(std::coroutine_handle<> waiter) {
     branch& parent = current_branch(this_context());
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
-    child_.emplace(parent, *this, result().child);
-    if (start_inside(*child_)) {
+    if (child_.start(parent, *this, result().child)) {
         state_ = state::ended;
         return parent.owner().state.is_abort_requested();  // then it is dropped here
     }

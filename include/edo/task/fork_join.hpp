@@ -38,8 +38,13 @@ public:
                 (children_[i++].belongs_to(*this, result), ...);
             },
             results_);
-        return run(std::span < fork_child,
-                   sizeof...(T) == 2 ? 2 : std::dynamic_extent > (children_));
+        if constexpr (sizeof...(T) == 0) {
+            return true;
+        } else if constexpr (sizeof...(T) == 2) {
+            return run(std::span<fork_child, 2>(children_));
+        } else {
+            return run(std::span<fork_child>(children_));
+        }
     }
     std::tuple<joined_value_t<T>...> await_resume() {
         if (!is_plain()) { rethrow_first(); }

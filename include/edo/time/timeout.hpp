@@ -2,11 +2,11 @@
 #pragma once
 
 #include <edo/coro/detail/branch_body.hpp>
+#include <edo/coro/detail/group_child.hpp>
 #include <edo/time/sleep.hpp>
 
 #include <exception>
 #include <expected>
-#include <optional>
 
 namespace edo {
 
@@ -47,7 +47,7 @@ private:
     bool begin(std::coroutine_handle<> waiter);
     void arm_or_drop() noexcept;
     sleep sleep_;
-    std::optional<child_branch> child_;
+    group_child child_;
     branch* parent_ = nullptr;
     state state_ = state::starting;
 };

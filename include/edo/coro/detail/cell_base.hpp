@@ -348,9 +348,6 @@ EDO_API turn drive_inside(cell_base& cell) noexcept;
 
 /// Lets the root or a child branch run in this turn, after those that are ready already. Owner only.
 EDO_API void make_ready(branch& b) noexcept;
-/// Runs a new branch for the first time, inside the branch that is about to be suspended on its
-/// group. True: it has ended, and its group is not told. False: it will go on by itself.
-EDO_API bool start_inside(child_branch& b) noexcept;
 /// The branch that runs yields: it is ready again in the next turn. Owner only.
 EDO_API void defer(branch& b) noexcept;
 /// What a group calls when it is woken and complete: resumes the branch that waits on it, unless

@@ -18,6 +18,7 @@ class cell;
 class cell_base;
 class fork_child;
 class fork_lane;
+class group_child;
 class local_core;
 class place;
 class runtime_core;
@@ -27,25 +28,31 @@ struct worker_thread;
 inline constexpr std::uint32_t task_budget = 128;       ///< operations a turn, as in Tokio
 inline constexpr std::uint32_t no_budget = UINT32_MAX;  ///< unconstrained: outlasts every turn
 
-/// A branch; or the child of a fork that runs inside its parent, and becomes a branch only if it needs to.
+/// A branch; or the child of a fork or of a group, which runs inside its parent and becomes a branch only if it
+/// has to.
 class branch_ref {
 public:
     constexpr branch_ref() noexcept = default;
     branch_ref(branch* b) noexcept : bits_(reinterpret_cast<std::uintptr_t>(b)) {}
     branch_ref(fork_child& child) noexcept
-        : bits_(reinterpret_cast<std::uintptr_t>(&child) | tag) {}
-    /// False: neither, this is no task.
+        : bits_(reinterpret_cast<std::uintptr_t>(&child) | of_fork) {}
+    branch_ref(group_child& child) noexcept
+        : bits_(reinterpret_cast<std::uintptr_t>(&child) | of_group) {}
+    /// False: none of them, this is no task.
     [[nodiscard]] explicit operator bool() const noexcept { return bits_ != 0; }
-    [[nodiscard]] bool is_fork_child() const noexcept { return (bits_ & tag) != 0; }
-    /// If it is one.
-    [[nodiscard]] fork_child& as_fork_child() const noexcept {
-        return *reinterpret_cast<fork_child*>(bits_ ^ tag);
-    }
-    /// Else.
+    [[nodiscard]] bool is_branch() const noexcept { return (bits_ & tags) == 0; }
+    [[nodiscard]] bool is_fork_child() const noexcept { return (bits_ & of_fork) != 0; }
+    // What it is.
     [[nodiscard]] branch& as_branch() const noexcept { return *reinterpret_cast<branch*>(bits_); }
+    [[nodiscard]] fork_child& as_fork_child() const noexcept {
+        return *reinterpret_cast<fork_child*>(bits_ ^ of_fork);
+    }
+    [[nodiscard]] group_child& as_group_child() const noexcept {
+        return *reinterpret_cast<group_child*>(bits_ ^ of_group);
+    }
 
 private:
-    static constexpr std::uintptr_t tag = 1;
+    static constexpr std::uintptr_t of_fork = 1, of_group = 2, tags = of_fork | of_group;
     std::uintptr_t bits_ = 0;
 };
 

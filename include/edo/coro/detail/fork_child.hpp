@@ -76,9 +76,11 @@ private:
     };
 };
 
-/// The branch whose code runs on this thread; made now, if that is a fork's child that had none.
+/// The child that runs on this thread becomes a branch.
+EDO_API void become_branch(context& cx) noexcept;
+/// The branch whose code runs on this thread; made now, if it had none.
 inline branch& current_branch(context& cx) noexcept {
-    if (cx.current.is_fork_child()) { cx.current = &cx.current.as_fork_child().become_branch(); }
+    if (!cx.current.is_branch()) { become_branch(cx); }
     return cx.current.as_branch();
 }
 /// The nearest branch around the code that runs on this thread. Null outside of tasks.
@@ -88,8 +90,17 @@ inline branch& current_branch(context& cx) noexcept {
 /// Whether a fork between the code that runs on this thread and the beginning of its turn is to end.
 [[nodiscard]] EDO_API bool must_unwind(const context& cx) noexcept;
 
-/// A child that was resumed inside its parent has done more than to end. `outer` ran before; so many enter
-/// guards were alive then. True: it has ended, and nobody was told. False: it goes on by itself.
-EDO_API bool settle(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noexcept;
+/// What a child that runs inside its parent must leave as it was.
+struct parents_context {
+    branch_ref current;
+    std::uint32_t enter_depth;
+    std::uint32_t budget;
+};
+/// Comes after the child's first steps there, if it was suspended or transferred to another coroutine: runs
+/// what it transferred to, and gives the parent its budget back.
+EDO_API void end_inside(context& cx, const parents_context& outer) noexcept;
+/// A child of a fork that was resumed inside its parent has done more than to end. True: it has ended, and
+/// nobody was told. False: it goes on by itself.
+EDO_API bool settle(fork_child& child, const parents_context& outer) noexcept;
 
 }  // namespace edo::detail

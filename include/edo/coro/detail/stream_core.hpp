@@ -1,9 +1,8 @@
 /// A generator that may await: a branch of whichever task asks for its next item.
 #pragma once
 
+#include <edo/coro/detail/group_child.hpp>
 #include <edo/coro/detail/promise.hpp>
-
-#include <optional>
 
 namespace edo::detail {
 
@@ -49,7 +48,7 @@ private:
     /// It is not under way any more: whoever asks goes on.
     void arrive(state now) noexcept;
 
-    std::optional<child_branch> branch_;
+    group_child branch_;
     std::coroutine_handle<> point_;  ///< where the generator goes on
     branch* asking_ = nullptr;       ///< who waits for it
     void* item_ = nullptr;

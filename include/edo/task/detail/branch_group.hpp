@@ -2,10 +2,10 @@
 #pragma once
 
 #include <edo/coro/detail/branch_body.hpp>
+#include <edo/coro/detail/group_child.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace edo::detail {
@@ -15,7 +15,7 @@ struct group_member {
     sink_base* result = nullptr;
     /// Whether the result that has come counts as a failure; null: an exception does.
     bool (*is_failure)(const sink_base&) = nullptr;
-    std::optional<child_branch> branch{};
+    group_child child{};
     bool is_alive = false;  ///< started, and its frames are there
 };
 
@@ -60,7 +60,8 @@ protected:
 private:
     bool begin(std::coroutine_handle<> waiter);
     group_member& started(std::size_t number) noexcept {
-        return members_[(first_ + number) % members_.size()];
+        const std::size_t to_end = members_.size() - first_;
+        return members_[number < to_end ? first_ + number : number - to_end];  // no division
     }
     group_member& member_of(const child_branch& child) noexcept;
     void note_end(group_member& ended) noexcept;

@@ -57,7 +57,7 @@ private:
     template <std::size_t Count>
     int run_here(context& cx, fork_lane& lane, std::span<fork_child, Count> children) noexcept;
     bool run_one(context& cx, fork_child& child) noexcept;
-    bool settle_one(fork_child& child, branch_ref outer, std::uint32_t enter_depth) noexcept;
+    bool settle_one(fork_child& child, const parents_context& outer) noexcept;
     void note_failure(fork_child& child) noexcept;
 
     enum class course : std::uint8_t { not_begun, plain, special };

@@ -3,9 +3,8 @@
 
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/branch_body.hpp>
+#include <edo/coro/detail/group_child.hpp>
 #include <edo/task/detail/cell.hpp>
-
-#include <optional>
 
 namespace edo::detail {
 
@@ -84,7 +83,7 @@ private:
     atomic<bool> body_must_end_{false};
     std::exception_ptr error_;  ///< the first; guarded by lock_ while there are children
     sink_base* result_ = nullptr;
-    std::optional<child_branch> body_;
+    group_child body_;
     bool is_body_over_ = false;
 };
 

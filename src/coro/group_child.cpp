@@ -1,0 +1,34 @@
+#include <edo/coro/detail/group_child.hpp>
+
+#include "coro/context_here.hpp"
+
+#include <edo/coro/detail/fork_child.hpp>
+
+namespace edo::detail {
+
+bool group_child::start(branch& parent, handler& group, std::coroutine_handle<> first) noexcept {
+    context& cx = context_here();
+    parent_ = &parent;
+    group_ = &group;
+    branch_.reset();
+    if (cx.awaiting == depth_limit) [[unlikely]] {
+        branch_.emplace(parent, group, first);
+        make_ready(*branch_);
+        return false;
+    }
+    const parents_context outer = {cx.current, cx.enter_depth, cx.budget};
+    cx.current = *this;
+    ++cx.awaiting;
+    first.resume();
+    --cx.awaiting;
+    if (cx.next || branch_) [[unlikely]] { end_inside(cx, outer); }
+    cx.current = outer.current;
+    return !branch_ || branch_->done;
+}
+
+child_branch& group_child::become_branch() noexcept {
+    if (!branch_) { branch_.emplace(*parent_, *group_, std::coroutine_handle<>()); }
+    return *branch_;
+}
+
+}  // namespace edo::detail
