@@ -9,9 +9,9 @@
 /// One turn of a task. The rules that keep it safe (docs/task_lifecycle.md):
 /// - publish first, park last: until park() succeeds the worker owns cell and frames, so an
 ///   await_suspend may touch its awaiter after it has made it known to a waker; what is awaited may
-///   take a turn inside await_suspend (drive_inside, start_inside);
-/// - what runs is never what is destroyed: frames are destroyed here, a task's or branch's in a step of
-///   its turn; a group may let branches of its own be dropped while it starts others;
+///   take a turn inside the await (drive_inside, group_child::start, fork_core::run);
+/// - what runs is never what is destroyed: a branch's frames are dropped here, in a step of its turn; a group
+///   may let branches of its own be dropped while it starts others; a frame that ends frees itself;
 /// - frames are destroyed leaf to root, by a loop, so the depth of a chain is not bounded.
 namespace edo::detail {
 namespace {

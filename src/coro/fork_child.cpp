@@ -4,16 +4,23 @@
 
 namespace edo::detail {
 
+/// The one that has what the nest shares.
+const fork_parent& fork_parent::outermost() const noexcept {
+    const fork_parent* at = this;
+    while (at->enclosing_.is_fork_child()) { at = at->enclosing_.as_fork_child().in; }
+    return *at;
+}
+
+const cell* task_of(const fork_parent& fork) noexcept { return fork.outermost().task_; }
+
 EDO_NOINLINE void fork_child::make_cell(bool is_running) noexcept {
-    const fork_parent* outermost = in;
-    while (outermost->enclosing_.is_fork_child()) {
-        outermost = outermost->enclosing_.as_fork_child().in;
-    }
+    const fork_parent& shared = in->outermost();
     ::new (static_cast<void*>(&cell_)) fork_cell(*this);
-    cell_.inherit(*outermost->home_, outermost->locals_);
-    cell_.unconstrained = outermost->unconstrained_;
+    cell_.inherit(*shared.home_, shared.locals_);
+    cell_.unconstrained = shared.unconstrained_;
     if (is_running) {
-        cell_.seen = !cell_.seen;  // a new cell counts as woken
+        cell_.seen = !cell_.seen;     // a new cell counts as woken
+        cell_.done = !result->child;  // destructors of parameters run after the end
     } else {
         auto frame = std::coroutine_handle<promise_base>::from_address(result->child.address());
         frame.promise().connect(nullptr, *result);
@@ -31,7 +38,7 @@ fork_cell& fork_child::become_queued() noexcept {
 }
 
 fork_cell& fork_child::become_branch() noexcept {
-    if (!is_cell()) { make_cell(true); }
+    make_cell(true);
     return cell_;
 }
 
@@ -43,9 +50,7 @@ void fork_child::abort() noexcept {
 
 void fork_cell::finish(bool) noexcept { child->in->leave(*child); }
 
-const cell* fork_cell::as_cell() const noexcept {
-    return outermost_cell(child->in->enclosing())->as_cell();
-}
+const cell* fork_cell::as_cell() const noexcept { return task_of(*child->in); }
 
 void become_branch(context& cx) noexcept {
     if (cx.current.is_fork_child()) {
@@ -71,18 +76,9 @@ const branch* nearest_branch(const context& cx) noexcept {
     return at ? branch_at(at) : nullptr;
 }
 
-const cell_base* outermost_cell(branch_ref at) noexcept {
-    for (;;) {
-        const fork_child* child;
-        if (at.is_fork_child()) {
-            child = &at.as_fork_child();
-        } else {
-            const cell_base& cell = branch_at(at)->owner();
-            if (!cell.is_fork) { return &cell; }
-            child = static_cast<const fork_cell&>(cell).child;
-        }
-        at = child->in->enclosing();
-    }
+const cell* running_task(const context& cx) noexcept {
+    const branch_ref at = cx.current;
+    return at.is_fork_child() ? task_of(*at.as_fork_child().in) : branch_at(at)->owner().as_cell();
 }
 
 bool must_unwind(const context& cx) noexcept {

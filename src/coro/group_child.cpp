@@ -10,6 +10,7 @@ bool group_child::start(branch& parent, handler& group, std::coroutine_handle<> 
     context& cx = context_here();
     parent_ = &parent;
     group_ = &group;
+    has_ended_ = false;
     branch_.reset();
     if (cx.awaiting == depth_limit) [[unlikely]] {
         branch_.emplace(parent, group, first);
@@ -20,14 +21,15 @@ bool group_child::start(branch& parent, handler& group, std::coroutine_handle<> 
     cx.current = *this;
     ++cx.awaiting;
     first.resume();
-    --cx.awaiting;
     if (cx.next || branch_) [[unlikely]] { end_inside(cx, outer); }
+    --cx.awaiting;
     cx.current = outer.current;
     return !branch_ || branch_->done;
 }
 
 child_branch& group_child::become_branch() noexcept {
-    if (!branch_) { branch_.emplace(*parent_, *group_, std::coroutine_handle<>()); }
+    branch_.emplace(*parent_, *group_, std::coroutine_handle<>());
+    branch_->done = has_ended_;  // destructors of parameters run after the end
     return *branch_;
 }
 

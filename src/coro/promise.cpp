@@ -1,6 +1,7 @@
 #include "coro/context_here.hpp"
 
 #include <edo/base/detail/fatal.hpp>
+#include <edo/coro/detail/group_child.hpp>
 #include <edo/coro/task.hpp>
 
 #include <stdexcept>
@@ -10,7 +11,11 @@ namespace edo::detail {
 void end_branch(sink_base& out) noexcept {
     out.child = {};
     const branch_ref ended = context_here().current;
-    if (ended.is_branch()) { ended.as_branch().done = true; }
+    if (ended.is_branch()) {
+        ended.as_branch().done = true;
+    } else if (!ended.is_fork_child()) {  // such a one is told by `out`
+        ended.as_group_child().note_end();
+    }
 }
 
 void throw_empty_task() {

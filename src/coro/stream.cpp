@@ -13,7 +13,9 @@ stream_core::stream_core(promise_base& generator) noexcept
 
 stream_core::~stream_core() {
     if (state_ != state::under_way) { return; }
-    const branch* here = nearest_branch(this_context());
+    const context& cx = this_context();
+    // The child of a fork counts as a task of its own, whether or not it is a cell already.
+    const branch* here = cx.current.is_fork_child() ? nullptr : nearest_branch(cx);
     if (here == nullptr || &here->owner() != branch_->cell) {
         fatal("a stream whose next() was dropped half-way can be destroyed by its task only");
     }

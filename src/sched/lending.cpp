@@ -141,6 +141,7 @@ void executor::block_on(thread_cell& root, bool may_lend) {
     context& cx = context_here();
     place* const worker = hold(cx, nullptr);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
+    cell_base* const joined = std::exchange(cx.joined, nullptr);  // another executor's
     if (!may_lend) {
         lock_guard guard(idle_lock_);
         enter_root(&root);
@@ -167,6 +168,7 @@ void executor::block_on(thread_cell& root, bool may_lend) {
     }
     hold(cx, worker);
     cx.runtime = runtime;
+    cx.joined = joined;
     if (!options_.has_threads && closing_.load(relaxed)) {  // shutdown_background() inside the root
         static_cast<void>(drop_all_here(std::chrono::steady_clock::now()));
     }

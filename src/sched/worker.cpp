@@ -149,7 +149,10 @@ void executor::run_root(thread_cell& root) noexcept {
 void executor::run(cell_base& task, bool fresh_budget) noexcept {
     context& cx = context_here();
     run_one(task, fresh_budget);
-    while (cx.joined != nullptr) { run_one(*std::exchange(cx.joined, nullptr), true); }
+    while (cx.joined != nullptr) {
+        if (place* p = cx.worker) { p->count.polls.add_by_owner(1); }
+        run_one(*std::exchange(cx.joined, nullptr), true);
+    }
 }
 
 void executor::run_one(cell_base& task, bool fresh_budget) noexcept {

@@ -21,7 +21,7 @@ task_id next_task_id() noexcept {
 
 const cell* current_cell() noexcept {
     const context& cx = context_here();
-    if (cx.current) { return outermost_cell(cx.current)->as_cell(); }
+    if (cx.current) { return running_task(cx); }
     return cx.blocking;
 }
 

@@ -76,11 +76,13 @@ EDO_NOINLINE bool fork_core::open(context& cx) {
     branch& parent = current_branch(cx);
     cell_base& owner = parent.owner();
     home_ = owner.home;
-    if (!owner.is_fork) {
+    task_ = owner.as_cell();
+    is_in_fork_ = owner.is_fork;
+    if (!is_in_fork_) {
         runtime_core& runtime = current_runtime("edo::fork_join", {});
         owner.side_or_make();  // later there may be no memory for it
         home_ = &runtime.tasks();
-        if (owner.as_cell() == nullptr) {
+        if (task_ == nullptr) {
             runtime.begin_root_fork();
             held_ = &runtime;
         }
@@ -137,9 +139,10 @@ void fork_core::leave(fork_child& child) noexcept {
     // acq_rel: pairs with the other children's and with wait()
     if (pending_.fetch_sub(1, acq_rel) != 1) { return; }
     context& cx = context_here();
+    const bool is_in_fork = enclosing_.is_fork_child() || is_in_fork_;
     cell_base& parent = at().owner();
     const claimed woken = claim(at());
-    if (woken && parent.is_fork && cx.lane != nullptr && cx.joined == nullptr) {
+    if (woken && is_in_fork && cx.lane != nullptr && cx.joined == nullptr) {
         cx.joined = &parent;  // see executor::run()
     } else {
         woken.enqueue();

@@ -52,6 +52,19 @@ TEST_P(deep, a_chain_of_a_million_awaits_that_alternates_between_two_objects) {
     EXPECT_EQ(rt().block_on(rt().spawn(&other_chain, million)), sum_below(million + 1));
 }
 
+/// Each level makes as many transfers as the trampoline makes at most in one go.
+task<std::uint64_t> joins_below(std::uint64_t levels) {
+    for (int i = 0; i < 32; ++i) { co_await nothing(); }
+    if (levels == 0) { co_return 0; }
+    const auto both = co_await join(joins_below(levels - 1), nothing());
+    co_return std::get<0>(both) + 1;
+}
+
+TEST_P(deep, twenty_thousand_joins_inside_of_joins) {
+    constexpr std::uint64_t levels = 20'000;
+    EXPECT_EQ(rt().block_on(rt().spawn(&joins_below, levels)), levels);
+}
+
 TEST_P(deep, a_million_awaits_of_leaves_that_are_ready) {
     auto handle = rt().spawn(
         [](std::uint64_t n) -> task<std::uint64_t> {

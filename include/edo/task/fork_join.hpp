@@ -14,13 +14,16 @@ namespace detail {
 template <class T>
 concept fork_result = std::is_void_v<T> || sendable<T>;
 
-/// What fork_join returns, and its own awaiter. It can be moved until then.
+template <class... T>
+class fork_awaiter;
+
+/// What fork_join returns, until it is awaited; then all that a fork needs lies in it.
 template <class... T>
 class [[nodiscard("co_await it")]] fork_operation final : public fork_core {
 public:
+    /// Of tasks that have been checked.
     explicit fork_operation(task<T>&&... coroutines)
-        : results_((check_argument<true>(coroutines, true, {}),
-                    handle_of(task_access::release(std::move(coroutines))))...) {
+        : results_(handle_of(task_access::release(std::move(coroutines)))...) {
         make_children();
     }
     fork_operation(fork_operation&& other) noexcept
@@ -30,8 +33,23 @@ public:
         std::destroy_at(&children_);
         std::destroy_at(&results_);
     }
+    auto operator co_await() && { return fork_awaiter<T...>(*this); }
 
-    bool await_ready() {
+private:
+    friend class fork_awaiter<T...>;
+    static constexpr bool is_trivial = (std::is_trivially_destructible_v<joined_value_t<T>> && ...);
+    using children = std::array<fork_child, sizeof...(T)>;
+
+    template <std::size_t... I>
+    fork_operation(fork_operation& other, std::index_sequence<I...>) noexcept
+        : results_(std::exchange(std::get<I>(other.results_).child, {})...) {
+        make_children();
+    }
+    void make_children() noexcept {
+        ::new (static_cast<void*>(&children_)) children;
+    }  // not zeroed
+
+    bool begin() {
         std::apply(
             [this](auto&... result) {
                 std::size_t i = 0;
@@ -46,7 +64,7 @@ public:
             return run(std::span<fork_child>(children_));
         }
     }
-    std::tuple<joined_value_t<T>...> await_resume() {
+    std::tuple<joined_value_t<T>...> take() {
         if (!is_plain()) { rethrow_first(); }
         return std::apply(
             [](auto&... result) {
@@ -55,25 +73,28 @@ public:
             results_);
     }
 
-private:
-    static constexpr bool is_trivial = (std::is_trivially_destructible_v<joined_value_t<T>> && ...);
-
-    template <std::size_t... I>
-    fork_operation(fork_operation& other, std::index_sequence<I...>) noexcept
-        : results_(std::exchange(std::get<I>(other.results_).child, {})...) {
-        make_children();
-    }
-    using children = std::array<fork_child, sizeof...(T)>;
-    void make_children() noexcept {
-        ::new (static_cast<void*>(&children_)) children;
-    }  // not zeroed
-
     union {
         std::tuple<sink<T>...> results_;
     };
     union {
         children children_;
     };
+};
+
+template <class... T>
+class fork_awaiter final : public leaf_base {
+public:
+    explicit fork_awaiter(fork_operation<T...>& operation) noexcept : fork_(&operation) {}
+    using leaf_base::await_suspend;
+    bool await_ready() { return fork_->begin(); }
+    template <edo_promise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return fork_->wait(waiter);
+    }
+    std::tuple<joined_value_t<T>...> await_resume() { return fork_->take(); }
+
+private:
+    fork_operation<T...>* fork_;
 };
 
 }  // namespace detail
@@ -106,6 +127,7 @@ struct the_result_of_a_forked_child_is_not_sendable;
 ///                Computations by Work Stealing" (1999); as rayon::join.
 template <detail::fork_result... T>
 [[nodiscard("co_await it")]] auto fork_join(task<T>&&... children) {
+    (detail::check_argument<true>(children, true, {}), ...);
     return detail::fork_operation<T...>(std::move(children)...);
 }
 /// What is refused, in the words of the compiler's message.

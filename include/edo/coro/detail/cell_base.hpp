@@ -281,12 +281,12 @@ private:
 
 /// The child of a fork that could not end inside its parent: scheduled like a task, but with the identity
 /// of the task that forks.
-class fork_cell final : public cell_base {
+class EDO_API fork_cell final : public cell_base {
 public:
     explicit fork_cell(fork_child& child_of_fork) noexcept : child(&child_of_fork) {}
     bool begin() noexcept override { return true; }
-    EDO_API void finish(bool dropped) noexcept override;
-    [[nodiscard]] EDO_API const cell* as_cell() const noexcept override;
+    void finish(bool dropped) noexcept override;
+    [[nodiscard]] const cell* as_cell() const noexcept override;
     using cell_base::inherit;
 
     fork_child* const child;

@@ -18,16 +18,24 @@ public:
 
 protected:
     friend class fork_child;
+    friend const cell* task_of(const fork_parent& fork) noexcept;
     fork_parent() noexcept {}
     ~fork_parent() = default;
 
     branch_ref enclosing_;
-    // What children get when they become cells. Where the parent is itself a child that runs inside its
-    // parent this is not set: the fork further out has it.
+    // What children share with their parent. Where that is itself a child that runs inside its parent this is
+    // not set: the fork further out has it. Nobody asks the parent's cell, which another thread may run.
     scheduler* home_;
+    const cell* task_;
     const local_value* locals_;
     bool unconstrained_;
+    bool is_in_fork_;  ///< the parent's cell is one of a fork's child
+
+private:
+    [[nodiscard]] const fork_parent& outermost() const noexcept;
 };
+/// The task that a fork is part of, null for the future of a block_on.
+[[nodiscard]] EDO_API const cell* task_of(const fork_parent& fork) noexcept;
 
 /// A child of a fork. Mostly it is run inside its parent and never more than this. Whoever holds it (the
 /// parent's thread, or who took it out of a deque) makes it a cell when it suspends, or is queued.
@@ -57,7 +65,7 @@ public:
     EDO_API fork_cell& become_branch() noexcept;
     /// Any thread, while the fork is open: it ends when it suspends next, or does not start.
     EDO_API void abort() noexcept;
-    /// Whether abort() was called before it became a cell.
+    /// Whether abort() was called.
     [[nodiscard]] bool is_abort_requested() const noexcept {
         return (stage_.load(relaxed) & abort_bit) != 0;
     }
@@ -85,8 +93,8 @@ inline branch& current_branch(context& cx) noexcept {
 }
 /// The nearest branch around the code that runs on this thread. Null outside of tasks.
 [[nodiscard]] EDO_API const branch* nearest_branch(const context& cx) noexcept;
-/// The cell of the task that this is part of.
-[[nodiscard]] EDO_API const cell_base* outermost_cell(branch_ref at) noexcept;
+/// The task that runs on this thread, null for the future of a block_on. Only inside of one of the two.
+[[nodiscard]] EDO_API const cell* running_task(const context& cx) noexcept;
 /// Whether a fork between the code that runs on this thread and the beginning of its turn is to end.
 [[nodiscard]] EDO_API bool must_unwind(const context& cx) noexcept;
 

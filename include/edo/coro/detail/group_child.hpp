@@ -22,6 +22,8 @@ public:
     EDO_API bool start(branch& parent, handler& group, std::coroutine_handle<> first) noexcept;
     /// Its own code: it can be suspended from now on.
     EDO_API child_branch& become_branch() noexcept;
+    /// Its coroutine has ended; what is left are the destructors of its parameters.
+    void note_end() noexcept { has_ended_ = true; }
     /// The branch that waits on the group.
     [[nodiscard]] branch& parent() const noexcept { return *parent_; }
     /// The branch, if it has become one.
@@ -33,6 +35,7 @@ public:
 private:
     branch* parent_ = nullptr;
     handler* group_ = nullptr;
+    bool has_ended_ = false;
     std::optional<child_branch> branch_;
 };
 

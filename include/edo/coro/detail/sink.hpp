@@ -19,7 +19,8 @@ public:
     sink_base& operator=(const sink_base&) = delete;
     ~sink_base() { destroy_child(); }
 
-    /// Destroys the child's frame, which has ended or was never started.
+    /// Destroys the child's frame, if it is there: an awaited one that has ended, or one that was never
+    /// started.
     void destroy_child() noexcept {
         if (child) { std::exchange(child, {}).destroy(); }
     }

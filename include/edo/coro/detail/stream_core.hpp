@@ -8,9 +8,8 @@ namespace edo::detail {
 
 /// What does not depend on the type of the items.
 ///
-/// Each next() makes the generator a branch of the task that asks, and runs it inside the asking branch.
-/// Mostly it comes to a co_yield, and the asking branch goes on at once. Where it suspends before that it is
-/// *under way*: it stays a branch of that task, and goes on when it is woken, also while nobody asks; then
+/// Each next() runs the generator inside the branch that asks. Mostly it comes to a co_yield, and that branch
+/// goes on at once. Where it suspends before that it is *under way*: it becomes a branch of that task, and goes on when it is woken, also while nobody asks; then
 /// the item waits for the next one who does. At a co_yield it belongs to no task.
 class EDO_API stream_core final : public handler, public task_bound, public sink_base {
 public:

@@ -21,13 +21,8 @@ namespace edo::detail {
 ///
 /// A parent that is dropped aborts its children and waits for them. The first exception aborts the others,
 /// too.
-class EDO_API fork_core : public fork_parent, public leaf_base {
+class EDO_API fork_core : public fork_parent {
 public:
-    using leaf_base::await_suspend;
-    template <edo_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return wait(waiter);
-    }
     void cancel() noexcept override;
     void woken(branch& waiting) noexcept override;
     void leave(fork_child& child) noexcept override;
@@ -46,11 +41,12 @@ protected:
     /// There is one for two children, without loops, and one for any number.
     template <std::size_t Count>
     bool run(std::span<fork_child, Count> children);
+    /// Suspends the parent until the last child has ended. False: it can go on.
+    bool wait(std::coroutine_handle<> waiter);
     /// Throws the exception that came first, if one came.
     void rethrow_first();
 
 private:
-    bool wait(std::coroutine_handle<> waiter);
     bool open(context& cx);
     static int queue(std::span<fork_child> children) noexcept;
     int leave_to(fork_lane& lane) noexcept;
