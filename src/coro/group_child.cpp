@@ -1,13 +1,11 @@
 #include <edo/coro/detail/group_child.hpp>
 
-#include "coro/context_here.hpp"
-
 #include <edo/coro/detail/fork_child.hpp>
 
 namespace edo::detail {
 
 bool group_child::start(branch& parent, handler& group, std::coroutine_handle<> first) noexcept {
-    context& cx = context_here();
+    context& cx = this_context();
     parent_ = &parent;
     group_ = &group;
     has_ended_ = false;

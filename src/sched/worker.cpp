@@ -147,7 +147,7 @@ void executor::run_root(thread_cell& root) noexcept {
 /// And the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
 /// all of it would lie in memory.
 void executor::run(cell_base& task, bool fresh_budget) noexcept {
-    context& cx = context_here();
+    context& cx = this_context();  // not context_here(): see fork_core::run()
     run_one(task, fresh_budget);
     while (cx.joined != nullptr) {
         if (place* p = cx.worker) { p->count.polls.add_by_owner(1); }

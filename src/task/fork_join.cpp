@@ -94,7 +94,8 @@ EDO_NOINLINE bool fork_core::open(context& cx) {
 
 template <std::size_t Count>
 bool fork_core::run(std::span<fork_child, Count> children) {
-    context& cx = context_here();
+    // Not context_here(): GCC's UBSan would take the inlined address for null in run_one().
+    context& cx = this_context();
     children_ = children;
     held_ = nullptr;
     // A child that runs inside its parent is on a worker, and what it needs is known further out.
