@@ -144,7 +144,7 @@ void executor::run_root(thread_cell& root) noexcept {
     if (drive(root) == turn::yielded) { root.wake_again(); }
 }
 
-/// And the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
+/// Runs a task, and the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
 /// all of it would lie in memory.
 void executor::run(cell_base& task, bool fresh_budget) noexcept {
     context& cx = this_context();  // not context_here(): see fork_core::run()
