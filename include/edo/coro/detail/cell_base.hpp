@@ -244,6 +244,9 @@ public:
     bool is_bound : 1 = false;       ///< it stays on its thread, see executor::bind()
     bool awaited_here : 1 = false;   ///< it runs inside the turn of the task that joins it
 
+    // Below: constant while children of a fork run, who read them on other threads; hence not one memory
+    // location with those above, which the owner writes meanwhile.
+    bool : 0;
     bool counted : 1 = false;   ///< the cell's: its end is reported to the owner of its tasks
     bool is_local : 1 = false;  ///< the cell's: the `Send` rule does not apply to it
     bool is_fork : 1 = false;   ///< a fork_cell
