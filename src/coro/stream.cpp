@@ -23,14 +23,15 @@ stream_core::~stream_core() {
 }
 
 bool stream_core::ask(std::coroutine_handle<> waiter) {
-    branch& asking = current_branch(this_context());
+    context& cx = this_context();
+    branch& asking = current_branch(cx);
     cell_base& cell = asking.owner();
     check_task(cell);
     cell.side_or_make();  // a cell with branches has one
     asking.point = waiter;
     if (state_ == state::suspended) {
         state_ = state::inside;
-        const bool has_returned = branch_.start(asking, *this, point_);
+        const bool has_returned = branch_.start(cx, asking, *this, point_);
         if (has_returned && state_ == state::inside) { state_ = state::ended; }
         if (state_ != state::inside) {
             return cell.state.is_abort_requested();  // then the waiter is dropped here

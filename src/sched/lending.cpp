@@ -75,7 +75,6 @@ place* executor::lend_place(thread_cell* root) noexcept {
         found->sleeper = &parker::this_thread();
     }
     found->lock_list();
-    found->starts_work();
     return found;
 }
 

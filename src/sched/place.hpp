@@ -97,7 +97,7 @@ public:
     local_queue queue;
     std::uint32_t global_interval;  ///< turns between two looks at the injection queue
     std::chrono::steady_clock::time_point interval_start{};
-    std::chrono::steady_clock::time_point busy_since{};
+    std::chrono::steady_clock::time_point busy_since{};  ///< or the epoch: it is not being counted
     std::chrono::steady_clock::time_point awake_since{};
     place_counters count;
 
@@ -119,9 +119,16 @@ public:
 
     /// Holder: from its wake on.
     void starts_work() noexcept { busy_since = awake_since = std::chrono::steady_clock::now(); }
+    /// Holder of a lent place that has tasks to run, or to wait for. A block_on whose future is all that it
+    /// runs looks at no clock.
+    void starts_work_now() noexcept {
+        if (busy_since == never) { starts_work(); }
+    }
     /// Holder: at the end of its time.
     void count_busy() noexcept {
+        if (busy_since == never) { return; }
         count.busy_ns.add_by_owner((std::chrono::steady_clock::now() - busy_since).count());
+        busy_since = never;
     }
     /// Holder, on a current-thread runtime.
     void push(cell_base& cell) noexcept {
@@ -149,6 +156,7 @@ public:
     [[nodiscard]] intrusive_list<cell>& parked() noexcept { return parked_; }
 
 private:
+    static constexpr std::chrono::steady_clock::time_point never{};
     void wake_thief() noexcept override;
     void first_fork() noexcept override;
     bool is_needed() noexcept override;

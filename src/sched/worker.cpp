@@ -91,6 +91,7 @@ void executor::work(const run_limit& limit) noexcept {
                 root_ran = true;
                 continue;
             }
+            p->starts_work_now();
         }
         if (closing_.load(relaxed)) {
             sweep(*p);
@@ -184,6 +185,7 @@ bool executor::run_awaited(cell& task, branch& waiter) noexcept {
         !take_queued(*cx.worker, task)) {
         return false;
     }
+    cx.worker->starts_work_now();
     ++cx.worker->tick;
     cx.worker->count.polls.add_by_owner(1);
     --cx.budget;

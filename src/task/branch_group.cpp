@@ -1,24 +1,26 @@
 #include <edo/task/detail/branch_group.hpp>
 
-#include <algorithm>
-
 namespace edo::detail {
 
-std::size_t random_below(std::size_t bound) noexcept {
-    return this_context().random.below(
-        static_cast<std::uint32_t>(std::min<std::size_t>(bound, UINT32_MAX)));
-}
-
-bool branch_group::begin(std::coroutine_handle<> waiter) {
-    branch& parent = current_branch(this_context());
+bool branch_group::run(std::span<group_member> members, std::coroutine_handle<> waiter) {
+    for (const group_member& m : members) {
+        if (!m.result->child) { throw_empty_task(); }
+    }
+    context& cx = this_context();
+    branch& parent = current_branch(cx);
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
     parent_ = &parent;
-    while (count_ < members_.size() && !is_decided()) {
+    members_ = members;
+    if (from_a_random_one_) { first_ = cx.random.below(static_cast<std::uint32_t>(members.size())); }
+    while (count_ < members.size() && !is_decided()) {
         group_member& m = started(count_++);
-        m.is_alive = true;
-        ++alive_;
-        if (m.child.start(parent, *this, m.result->child)) { note_end(m); }
+        m.is_alive = !m.child.start(cx, parent, *this, m.result->child);
+        if (m.is_alive) {
+            ++alive_;
+        } else {
+            judge(m);
+        }
     }
     if (is_decided()) { drop_losers(); }  // suspended branches: they do not run here
     if (alive_ == 0) {
@@ -28,9 +30,8 @@ bool branch_group::begin(std::coroutine_handle<> waiter) {
     return true;
 }
 
-void branch_group::note_end(group_member& ended) noexcept {
-    ended.is_alive = false;
-    --alive_;
+/// Whether the branch that has ended decides.
+void branch_group::judge(const group_member& ended) noexcept {
     if (decider_ != nobody) { return; }
     const bool failed = ended.is_failure != nullptr ? ended.is_failure(*ended.result)
                                                     : ended.result->error != nullptr;
@@ -52,7 +53,8 @@ void branch_group::drop_losers() noexcept {
 void branch_group::woken(branch& waiting) noexcept { go_on(waiting); }
 
 void branch_group::child_ended(child_branch& child) noexcept {
-    note_end(member_of(child));
+    forget(child);
+    judge(member_of(child));
     if (is_decided()) { drop_losers(); }
     if (alive_ == 0) { make_ready(*parent_); }
 }

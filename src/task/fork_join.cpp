@@ -124,7 +124,7 @@ EDO_NOINLINE void fork_core::note_failure(fork_child& child) noexcept {
     }
 }
 
-bool fork_core::wait(std::coroutine_handle<> waiter) {
+bool fork_core::suspend(std::coroutine_handle<> waiter) {
     branch& parent = current_branch(context_here());
     parent.point = waiter;
     add_fork_pin(*this, parent);
@@ -137,7 +137,7 @@ bool fork_core::wait(std::coroutine_handle<> waiter) {
 
 void fork_core::leave(fork_child& child) noexcept {
     if (child.result->error) { note_failure(child); }
-    // acq_rel: pairs with the other children's and with wait()
+    // acq_rel: pairs with the other children's and with suspend()
     if (pending_.fetch_sub(1, acq_rel) != 1) { return; }
     context& cx = context_here();
     const bool is_in_fork = enclosing_.is_fork_child() || is_in_fork_;

@@ -3,12 +3,13 @@
 namespace edo::detail {
 
 bool scope_core::begin(std::coroutine_handle<> waiter) {
-    branch& parent = current_branch(this_context());
+    context& cx = this_context();
+    branch& parent = current_branch(cx);
     result_ = &make_body();
     add_pin(*this, parent);
     parent.point = waiter;
     parent.wait_on(this);
-    if (body_.start(parent, *this, result_->child)) {
+    if (body_.start(cx, parent, *this, result_->child)) {
         body_is_over();
         if (word_.load(acquire) == 0) {  // pairs with: leave()
             parent.wait_on(nullptr);

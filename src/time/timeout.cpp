@@ -6,11 +6,13 @@ namespace edo::detail {
 /// The child runs first; if it does not end at once the waiting branch is woken and arms its timer.
 /// From then on whichever comes first decides: the child's end or the timer's wake. In every state
 /// exactly one more wake of the waiting branch is on its way, so none has to be taken back.
-bool timeout_group::begin(std::coroutine_handle<> waiter) {
-    branch& parent = current_branch(this_context());
+bool timeout_group::run(sink_base& body, std::coroutine_handle<> waiter) {
+    if (!body.child) { throw_empty_task(); }
+    context& cx = this_context();
+    branch& parent = current_branch(cx);
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
-    if (child_.start(parent, *this, result().child)) {
+    if (child_.start(cx, parent, *this, body.child)) {
         state_ = state::ended;
         return parent.owner().state.is_abort_requested();  // then it is dropped here
     }

@@ -14,9 +14,6 @@ namespace detail {
 template <class T>
 concept fork_result = std::is_void_v<T> || sendable<T>;
 
-template <class... T>
-class fork_awaiter;
-
 /// What fork_join returns, until it is awaited; then all that a fork needs lies in it.
 template <class... T>
 class [[nodiscard("co_await it")]] fork_operation final : public fork_core {
@@ -33,23 +30,10 @@ public:
         std::destroy_at(&children_);
         std::destroy_at(&results_);
     }
-    auto operator co_await() && { return fork_awaiter<T...>(*this); }
+    auto operator co_await() && { return operation_awaiter(*this); }
 
-private:
-    friend class fork_awaiter<T...>;
-    static constexpr bool is_trivial = (std::is_trivially_destructible_v<joined_value_t<T>> && ...);
-    using children = std::array<fork_child, sizeof...(T)>;
-
-    template <std::size_t... I>
-    fork_operation(fork_operation& other, std::index_sequence<I...>) noexcept
-        : results_(std::exchange(std::get<I>(other.results_).child, {})...) {
-        make_children();
-    }
-    void make_children() noexcept {
-        ::new (static_cast<void*>(&children_)) children;
-    }  // not zeroed
-
-    bool begin() {
+    // For operation_awaiter.
+    bool ready() {
         std::apply(
             [this](auto&... result) {
                 std::size_t i = 0;
@@ -64,6 +48,7 @@ private:
             return run(std::span<fork_child>(children_));
         }
     }
+    using fork_core::suspend;
     std::tuple<joined_value_t<T>...> take() {
         if (!is_plain()) { rethrow_first(); }
         return std::apply(
@@ -73,28 +58,25 @@ private:
             results_);
     }
 
+private:
+    static constexpr bool is_trivial = (std::is_trivially_destructible_v<joined_value_t<T>> && ...);
+    using children = std::array<fork_child, sizeof...(T)>;
+
+    template <std::size_t... I>
+    fork_operation(fork_operation& other, std::index_sequence<I...>) noexcept
+        : results_(std::exchange(std::get<I>(other.results_).child, {})...) {
+        make_children();
+    }
+    void make_children() noexcept {
+        ::new (static_cast<void*>(&children_)) children;
+    }  // not zeroed
+
     union {
         std::tuple<sink<T>...> results_;
     };
     union {
         children children_;
     };
-};
-
-template <class... T>
-class fork_awaiter final : public leaf_base {
-public:
-    explicit fork_awaiter(fork_operation<T...>& operation) noexcept : fork_(&operation) {}
-    using leaf_base::await_suspend;
-    bool await_ready() { return fork_->begin(); }
-    template <edo_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return fork_->wait(waiter);
-    }
-    std::tuple<joined_value_t<T>...> await_resume() { return fork_->take(); }
-
-private:
-    fork_operation<T...>* fork_;
 };
 
 }  // namespace detail

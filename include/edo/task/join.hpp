@@ -41,7 +41,7 @@ struct join_result {
             bodies);
     }
     template <class A>
-    static auto take_all(std::deque<branch_body<A>>& bodies, std::size_t failed) {
+    static auto take_all(std::vector<branch_body<A>>& bodies, std::size_t failed) {
         using result = typename branch_body<A>::result_type;
         if (failed != branch_group::nobody) { bodies[failed].rethrow(); }
         if constexpr (!std::is_void_v<result>) {
@@ -84,7 +84,7 @@ struct try_join_result {
             bodies);
     }
     template <class A>
-    static auto take_all(std::deque<branch_body<A>>& bodies, std::size_t failed) {
+    static auto take_all(std::vector<branch_body<A>>& bodies, std::size_t failed) {
         using body = branch_body<A>;
         using value = typename body::result_type::value_type;
         using values = std::conditional_t<std::is_void_v<value>, void, std::vector<value_t<body>>>;

@@ -20,7 +20,7 @@ struct select_result {
         return take_from<result>(bodies, winner, std::index_sequence_for<Body...>());
     }
     template <class A>
-    static auto take_all(std::deque<branch_body<A>>& bodies, std::size_t winner) {
+    static auto take_all(std::vector<branch_body<A>>& bodies, std::size_t winner) {
         using value = joined_value_t<typename branch_body<A>::result_type>;
         return std::pair<std::size_t, value>(winner, take_joined(bodies[winner]));
     }
@@ -41,7 +41,7 @@ private:
 template <class R>
 auto select_range(bool from_a_random_one, R&& range) {
     auto operation = make_range_group<select_result>(from_a_random_one, std::forward<R>(range));
-    if (operation.empty()) {
+    if (operation.ready()) {
         throw std::invalid_argument("edo::select_all of an empty range would never end");
     }
     return operation;

@@ -21,16 +21,8 @@ namespace detail {
 
 /// The part of timeout that does not depend on the type of the result: a group of one branch beside
 /// a timer, which wakes the waiting branch itself.
-class EDO_API timeout_group : public handler, public leaf_base {
+class EDO_API timeout_group : public handler {
 public:
-    explicit timeout_group(clock::time_point deadline) noexcept : sleep_(deadline) {}
-    using leaf_base::await_suspend;
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <edo_promise Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter);
-    }
-
     void woken(branch& waiting) noexcept override;
     child_branch* last_child() noexcept override;
     void forget(child_branch& child) noexcept override;
@@ -38,13 +30,18 @@ public:
     void child_dropped(child_branch& child) noexcept override;
 
 protected:
+    explicit timeout_group(clock::time_point deadline) noexcept : sleep_(deadline) {}
+    /// Of one that has not begun.
+    timeout_group(timeout_group&& other) noexcept : sleep_(std::move(other.sleep_)) {}
+    timeout_group& operator=(const timeout_group&) = delete;
     ~timeout_group() = default;
-    virtual sink_base& result() noexcept = 0;
+    /// Starts the branch of `body`, and suspends the parent at `waiter`. False: it can go on. Throws
+    /// std::logic_error if it is an empty task, as it is the second time; std::bad_alloc.
+    bool run(sink_base& body, std::coroutine_handle<> waiter);
     [[nodiscard]] bool is_elapsed() const noexcept { return state_ == state::elapsed; }
 
 private:
     enum class state { starting, waiting, dropping, ended, elapsed };
-    bool begin(std::coroutine_handle<> waiter);
     void arm_or_drop() noexcept;
     sleep sleep_;
     group_child child_;
@@ -52,14 +49,21 @@ private:
     state state_ = state::starting;
 };
 
+/// What timeout returns.
 template <class A>
-class timeout_awaiter final : public timeout_group {
+class [[nodiscard("co_await it")]] timeout_operation final : public timeout_group {
     using value = typename branch_body<A>::result_type;
 
 public:
-    timeout_awaiter(clock::time_point deadline, A&& awaitable)
+    timeout_operation(clock::time_point deadline, A&& awaitable)
         : timeout_group(deadline), body_(std::forward<A>(awaitable)) {}
-    auto await_resume() {
+    timeout_operation(timeout_operation&&) = default;
+    auto operator co_await() && { return operation_awaiter(*this); }
+
+    // For operation_awaiter.
+    [[nodiscard]] static bool ready() noexcept { return false; }
+    bool suspend(std::coroutine_handle<> waiter) { return run(body_, waiter); }
+    auto take() {
         using result =
             std::expected<std::conditional_t<std::is_void_v<value>, void, joined_value_t<value>>,
                           elapsed>;
@@ -73,23 +77,7 @@ public:
     }
 
 private:
-    sink_base& result() noexcept override { return body_; }
     branch_body<A> body_;
-};
-
-/// What timeout returns, until it is awaited.
-template <class A>
-class [[nodiscard("co_await it")]] timeout_operation {
-public:
-    timeout_operation(clock::time_point deadline, A&& awaitable)
-        : deadline_(deadline), awaitable_(std::forward<A>(awaitable)) {}
-    auto operator co_await() && {
-        return timeout_awaiter<A>(deadline_, std::forward<A>(awaitable_));
-    }
-
-private:
-    clock::time_point deadline_;
-    A awaitable_;
 };
 
 }  // namespace detail

@@ -41,7 +41,8 @@ public:
         frame_.promise.connect(nullptr, *this);
         this->child = std::coroutine_handle<>::from_address(&frame_);
     }
-    branch_body(const branch_body&) = delete;
+    /// Takes over what `other` has not begun to await.
+    branch_body(branch_body&& other) : branch_body(static_cast<A&&>(other.awaitable_)) {}
     branch_body& operator=(const branch_body&) = delete;
     ~branch_body() { this->destroy_child(); }
 
@@ -110,6 +111,12 @@ class branch_body<task<T>> : public sink<T> {
 public:
     using result_type = T;
     explicit branch_body(task<T>&& t) { connect(std::move(t), *this); }
+    /// Takes over a coroutine that has not begun.
+    branch_body(branch_body&& other) noexcept : sink<T>(std::exchange(other.child, {})) {
+        if (!this->child) { return; }  // an empty one, which is refused when it is to run
+        auto frame = std::coroutine_handle<promise_base>::from_address(this->child.address());
+        frame.promise().connect(nullptr, *this);
+    }
 };
 
 template <class T>

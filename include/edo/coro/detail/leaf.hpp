@@ -94,6 +94,26 @@ protected:
     Leaf* leaf_;
 };
 
+/// Awaits an operation of several branches, all of which lies in the object that is awaited. It supplies
+///     bool ready()                            it has ended
+///     bool suspend(std::coroutine_handle<>)   suspends the branch there; false: it can go on
+///     T    take()                             its result
+template <class Operation>
+class operation_awaiter final : public leaf_base {
+public:
+    explicit operation_awaiter(Operation& operation) noexcept : operation_(&operation) {}
+    using leaf_base::await_suspend;
+    bool await_ready() { return operation_->ready(); }
+    template <edo_promise Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return operation_->suspend(waiter);
+    }
+    decltype(auto) await_resume() { return operation_->take(); }
+
+private:
+    Operation* operation_;
+};
+
 /// Awaits an lvalue that may outlive the branch: dropped, it must not keep the suspension.
 template <class Leaf>
 class borrowed_leaf : public leaf_ref<Leaf> {

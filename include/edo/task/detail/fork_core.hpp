@@ -42,7 +42,7 @@ protected:
     template <std::size_t Count>
     bool run(std::span<fork_child, Count> children);
     /// Suspends the parent until the last child has ended. False: it can go on.
-    bool wait(std::coroutine_handle<> waiter);
+    bool suspend(std::coroutine_handle<> waiter);
     /// Throws the exception that came first, if one came.
     void rethrow_first();
 

@@ -4,7 +4,6 @@
 #include <edo/task/detail/branch_group.hpp>
 
 #include <array>
-#include <deque>
 #include <ranges>
 #include <stdexcept>
 #include <tuple>
@@ -13,86 +12,62 @@
 
 namespace edo::detail {
 
-/// A group whose branches have types of their own. `Result` makes the result from the bodies: it has
+/// A group whose branches have types of their own: rvalues are held by value, lvalues by reference.
+/// `Result` makes the result from the bodies: it has
 ///     static constexpr branch_group::ends_with condition;
 ///     static bool (*is_failure_of(const Body&))(const sink_base&);    see group_member
 ///     static auto take(std::tuple<Bodies...>&, std::size_t decider);
-///     static auto take_all(std::deque<Body>&, std::size_t decider);    for ranges
+///     static auto take_all(std::vector<Body>&, std::size_t decider);    for ranges
 template <class Result, class... A>
-class group_awaiter final : public branch_group {
+class [[nodiscard("co_await it")]] group_operation final : public branch_group {
 public:
-    explicit group_awaiter(bool from_a_random_one, A&&... awaitables)
-        : branch_group(Result::condition), bodies_(std::forward<A>(awaitables)...) {
-        constexpr std::size_t n = sizeof...(A);
+    explicit group_operation(bool from_a_random_one, A&&... awaitables)
+        : branch_group(Result::condition, from_a_random_one), bodies_(std::forward<A>(awaitables)...) {}
+    group_operation(group_operation&& other)
+        : branch_group(std::move(other)), bodies_(std::move(other.bodies_)) {}
+    auto operator co_await() && { return operation_awaiter(*this); }
+
+    // For operation_awaiter.
+    [[nodiscard]] static bool ready() noexcept { return sizeof...(A) == 0; }
+    bool suspend(std::coroutine_handle<> waiter) {
         std::apply(
             [this](auto&... body) {
                 std::size_t i = 0;
-                ((members_[i].result = &body, members_[i].is_failure = Result::is_failure_of(body),
-                  ++i),
-                 ...);
+                (members_[i++].holds(body, Result::is_failure_of(body)), ...);
             },
             bodies_);
-        open(members_, from_a_random_one && n > 1 ? random_below(n) : 0);
+        return run(members_, waiter);
     }
-    auto await_resume() { return Result::take(bodies_, decider()); }
+    auto take() { return Result::take(bodies_, decider()); }
 
 private:
     std::tuple<branch_body<A>...> bodies_;
     std::array<group_member, sizeof...(A)> members_;
 };
 
-/// The awaitables of a group, until it is awaited: rvalues by value, lvalues by reference.
-template <class Result, class... A>
-class [[nodiscard("co_await it")]] group_operation {
-public:
-    explicit group_operation(bool from_a_random_one, A&&... awaitables)
-        : awaitables_(std::forward<A>(awaitables)...), from_a_random_one_(from_a_random_one) {}
-    auto operator co_await() && {
-        return std::apply(
-            [this](auto&&... a) {
-                return group_awaiter<Result, A...>(from_a_random_one_, std::forward<A>(a)...);
-            },
-            std::move(awaitables_));
-    }
-
-private:
-    std::tuple<A...> awaitables_;
-    bool from_a_random_one_;
-};
-
 /// A group of any number of branches that are alike.
 template <class Result, class A>
-class range_awaiter final : public branch_group {
+class [[nodiscard("co_await it")]] range_operation final : public branch_group {
 public:
-    range_awaiter(bool from_a_random_one, std::deque<branch_body<A>>&& bodies)
-        : branch_group(Result::condition), bodies_(std::move(bodies)), members_(bodies_.size()) {
+    range_operation(bool from_a_random_one, std::vector<branch_body<A>> bodies)
+        : branch_group(Result::condition, from_a_random_one), bodies_(std::move(bodies)) {}
+    range_operation(range_operation&&) = default;
+    auto operator co_await() && { return operation_awaiter(*this); }
+
+    // For operation_awaiter.
+    [[nodiscard]] bool ready() const noexcept { return bodies_.empty(); }
+    bool suspend(std::coroutine_handle<> waiter) {
+        members_ = std::vector<group_member>(bodies_.size());
         for (std::size_t i = 0; i < bodies_.size(); ++i) {
-            members_[i].result = &bodies_[i];
-            members_[i].is_failure = Result::is_failure_of(bodies_[i]);
+            members_[i].holds(bodies_[i], Result::is_failure_of(bodies_[i]));
         }
-        open(members_, from_a_random_one && !bodies_.empty() ? random_below(bodies_.size()) : 0);
+        return run(members_, waiter);
     }
-    auto await_resume() { return Result::take_all(bodies_, decider()); }
+    auto take() { return Result::take_all(bodies_, decider()); }
 
 private:
-    std::deque<branch_body<A>> bodies_;
+    std::vector<branch_body<A>> bodies_;
     std::vector<group_member> members_;
-};
-
-/// The same, until it is awaited.
-template <class Result, class A>
-class [[nodiscard("co_await it")]] range_operation {
-public:
-    range_operation(bool from_a_random_one, std::deque<branch_body<A>> bodies)
-        : bodies_(std::move(bodies)), from_a_random_one_(from_a_random_one) {}
-    auto operator co_await() && {
-        return range_awaiter<Result, A>(from_a_random_one_, std::move(bodies_));
-    }
-    [[nodiscard]] bool empty() const noexcept { return bodies_.empty(); }
-
-private:
-    std::deque<branch_body<A>> bodies_;
-    bool from_a_random_one_;
 };
 
 template <class Result, class... A>
@@ -112,7 +87,8 @@ using element_t =
 
 template <class Result, class R>
 range_operation<Result, element_t<R>> make_range_group(bool from_a_random_one, R&& range) {
-    std::deque<branch_body<element_t<R>>> bodies;
+    std::vector<branch_body<element_t<R>>> bodies;
+    if constexpr (std::ranges::sized_range<R>) { bodies.reserve(std::ranges::size(range)); }
     for (auto&& element : range) {
         if constexpr (owns_elements<R>) {
             bodies.emplace_back(std::move(element));
