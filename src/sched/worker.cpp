@@ -272,7 +272,9 @@ cell_base* executor::take_lifo(place& p) noexcept {
     return nullptr;
 }
 
-/// One task from the injection queue; more of them, up to `limit`, go to the own queue.
+/// One task from the injection queue; more of them, up to `limit`, go to the own queue. To count them off is
+/// slow, since they lie in the caches of those who woke them: so that is done without the lock, and what is too
+/// much goes back to the front.
 cell_base* executor::take_injected(place& p, std::size_t limit) noexcept {
     if (injected_.load(relaxed) == 0) { return nullptr; }
     limit =
@@ -280,15 +282,25 @@ cell_base* executor::take_injected(place& p, std::size_t limit) noexcept {
     intrusive_fifo<cell_base> taken;
     {
         lock_guard guard(inject_lock_);
-        while (taken.size() < limit) {
-            cell_base* cell = inject_queue_.pop();
-            if (cell == nullptr) { break; }
+        if (limit != 1) {
+            std::swap(taken, inject_queue_);
+        } else if (cell_base* cell = inject_queue_.pop()) {
             taken.push(*cell);
         }
         injected_.store(inject_queue_.size(), relaxed);
     }
     cell_base* first = taken.pop();
-    while (cell_base* cell = taken.pop()) { push_back(p, *cell); }
+    for (; limit > 1 && !taken.empty(); --limit) { push_back(p, *taken.pop()); }
+    if (const std::size_t rest = taken.size(); rest != 0) {
+        {
+            lock_guard guard(inject_lock_);
+            taken.append(inject_queue_);
+            std::swap(taken, inject_queue_);
+            injected_.store(inject_queue_.size(), relaxed);
+        }
+        store_load_fence();  // pairs with: the one in enter_sleep(), which has not seen them
+        notify(rest);
+    }
     return first;
 }
 
