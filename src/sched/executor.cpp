@@ -272,7 +272,7 @@ void executor::close() noexcept {
     }
     unpark_all();
     lock_guard guard(idle_lock_);
-    roots_.for_each([](thread_cell& root) { root.unpark(); });  // see tick_alone()
+    waiting_roots_.for_each([](thread_cell& root) { root.unpark(); });  // see tick_alone()
 }
 
 bool executor::wait_closed(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {

@@ -203,14 +203,12 @@ private:
     void rest(worker_thread& self) noexcept;
     bool stop_resting(worker_thread& self) noexcept;
     void take_over(place& p, const run_limit& limit) noexcept;
-    place* lend_place(thread_cell* root) noexcept;
-    void give_place_back(place& p, thread_cell* root) noexcept;
-    void enter_root(thread_cell* root) noexcept EDO_REQUIRES(idle_lock_);
-    static void leave_root(thread_cell* root) noexcept;
+    place* lend_place() noexcept;
+    void give_place_back(place& p) noexcept;
     bool give_place_to_resting(place& p) noexcept;
     parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
     bool take_orphan(place& p) noexcept EDO_REQUIRES(idle_lock_);
-    void await_wake_or_place(const thread_cell& root, bool may_lend) noexcept;
+    void await_wake_or_place(thread_cell& root, bool may_lend) noexcept;
     void tick_alone(const thread_cell& root) noexcept;
 
     runtime_core& core_;
@@ -248,7 +246,7 @@ private:
     std::vector<place*> orphans_ EDO_GUARDED_BY(idle_lock_);  ///< places that nobody holds
     std::vector<parker*> seekers_
         EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
-    intrusive_list<thread_cell> roots_ EDO_GUARDED_BY(idle_lock_);  ///< of the block_ons that run
+    intrusive_list<thread_cell> waiting_roots_ EDO_GUARDED_BY(idle_lock_);  ///< of block_ons without a place
     place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;        ///< of a current-thread runtime
 };
 

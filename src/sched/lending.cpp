@@ -50,12 +50,11 @@ void executor::take_over(place& p, const run_limit& limit) noexcept {
 }
 
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
-/// worker, which is not woken. Null: none is to be had. In any case `root` runs from now on.
-place* executor::lend_place(thread_cell* root) noexcept {
+/// worker, which is not woken. Null: none is to be had.
+place* executor::lend_place() noexcept {
     place* found = nullptr;
     {
         lock_guard guard(idle_lock_);
-        enter_root(root);
         if (!options_.has_threads) {
             found = std::exchange(free_place_, nullptr);
             if (found == nullptr) { return nullptr; }
@@ -78,14 +77,12 @@ place* executor::lend_place(thread_cell* root) noexcept {
     return found;
 }
 
-/// `root`, if it has ended, does not run any more.
-void executor::give_place_back(place& p, thread_cell* root) noexcept {
+void executor::give_place_back(place& p) noexcept {
     take_up_work(p);
     p.count_busy();
     p.unlock_list();
     if (!options_.has_threads) {
         lock_guard guard(idle_lock_);
-        leave_root(root);
         idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
         free_place_ = &p;
         for (parker* seeker : seekers_) { seeker->unpark(); }
@@ -97,7 +94,6 @@ void executor::give_place_back(place& p, thread_cell* root) noexcept {
     bool is_wanted = false;
     {
         lock_guard guard(idle_lock_);
-        leave_root(root);
         --lent_;
         p.is_lent = false;
         if (resting_.empty()) {
@@ -128,42 +124,22 @@ void executor::give_place_back(place& p, thread_cell* root) noexcept {
     }
 }
 
-void executor::enter_root(thread_cell* root) noexcept {
-    if (root != nullptr && !root->is_linked()) { roots_.push_back(*root); }
-}
-
-void executor::leave_root(thread_cell* root) noexcept {
-    if (root != nullptr && root->is_finished()) { intrusive_list<thread_cell>::erase(*root); }
-}
-
 void executor::block_on(thread_cell& root, bool may_lend) {
     context& cx = context_here();
     place* const worker = hold(cx, nullptr);
     runtime_core* const runtime = std::exchange(cx.runtime, &core_);
     cell_base* const joined = std::exchange(cx.joined, nullptr);  // another executor's
-    if (!may_lend) {
-        lock_guard guard(idle_lock_);
-        enter_root(&root);
-    }
-    bool is_entered = true;
     while (!root.is_finished()) {
         if (failed_.load(acquire)) { root.request_drop(); }  // pairs with: fail()
-        if (place* p = may_lend ? lend_place(&root) : nullptr) {
+        if (place* p = may_lend ? lend_place() : nullptr) {
             hold(cx, p);
             work(run_limit{.root = &root});
-            if (cx.worker != nullptr) {
-                give_place_back(*hold(cx, nullptr), &root);
-                is_entered = !root.is_finished();
-            }
+            if (cx.worker != nullptr) { give_place_back(*hold(cx, nullptr)); }
         } else if (root.take_wake()) {
             run_root(root);
         } else {
             await_wake_or_place(root, may_lend);
         }
-    }
-    if (is_entered) {
-        lock_guard guard(idle_lock_);
-        leave_root(&root);
     }
     hold(cx, worker);
     cx.runtime = runtime;
@@ -179,23 +155,26 @@ void executor::fail() noexcept {
     close();
 }
 
-void executor::await_wake_or_place(const thread_cell& root, bool may_lend) noexcept {
+void executor::await_wake_or_place(thread_cell& root, bool may_lend) noexcept {
     parker& self = parker::this_thread();
     const bool seeks = may_lend && !options_.has_threads;
-    if (seeks) {
+    {
         lock_guard guard(idle_lock_);
-        if (free_place_ != nullptr) { return; }
-        seekers_.push_back(&self);
+        if (seeks) {
+            if (free_place_ != nullptr) { return; }
+            seekers_.push_back(&self);
+        }
+        waiting_roots_.push_back(root);
     }
+    // From here on close() unparks this thread; if it came before, it is seen here.
     if (closing_.load(relaxed)) {
-        tick_alone(root);
+        if (!failed_.load(acquire)) { tick_alone(root); }  // pairs with: fail()
     } else if (!root.is_woken()) {
         self.park();
     }
-    if (seeks) {
-        lock_guard guard(idle_lock_);
-        std::erase(seekers_, &self);
-    }
+    lock_guard guard(idle_lock_);
+    if (seeks) { std::erase(seekers_, &self); }
+    intrusive_list<thread_cell>::erase(root);
 }
 
 /// The workers of a closing executor end, the root goes on: it waits for its timers itself.

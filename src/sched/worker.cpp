@@ -383,14 +383,14 @@ void executor::sweep(place& p) noexcept {
 
 /// The calling thread drops what is left, as far as it gets until `deadline`.
 void executor::drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept {
-    if (place* p = lend_place(nullptr)) {
+    if (place* p = lend_place()) {
         context& cx = context_here();
         place* worker = hold(cx, p);
         runtime_core* runtime = std::exchange(cx.runtime, &core_);
         work(run_limit{.deadline = deadline});
         hold(cx, worker);
         cx.runtime = runtime;
-        give_place_back(*p, nullptr);
+        give_place_back(*p);
     }
 }
 

@@ -27,7 +27,8 @@ std::uint64_t generation_of(std::uint64_t word) noexcept { return word & ~state_
 
 notified notify::notified() noexcept {
     // acquire: pairs with notify_waiters(): who comes after it sees what was done before it
-    return {*this, generation_of(word_.load(detail::acquire))};
+    const std::uint64_t v = word_.load(detail::acquire);
+    return {*this, generation_of(v), state_of(v) == stored};
 }
 
 void notify::notify_one() noexcept { notify_single(kind::first); }
@@ -67,7 +68,10 @@ detail::claimed notify::notify_locked(kind which) noexcept {
     remove_locked(*chosen);
     detail::suspension* waiter = std::exchange(chosen->waiter, nullptr);
     chosen->got.store(which, detail::release);  // pairs with: notified::ready()
-    return waiter == nullptr ? detail::claimed() : detail::claim(*waiter);
+    if (waiter == nullptr) { return {}; }
+    const detail::claimed woken = detail::claim(*waiter);
+    if (woken) { chosen->is_last_access = true; }  // it runs when it is enqueued
+    return woken;
 }
 
 void notify::remove_locked(detail::notify_waiter& place) noexcept {
@@ -107,7 +111,10 @@ void notify::notify_waiters() noexcept {
                 detail::notify_waiter& place = *all.pop_front();
                 detail::suspension* waiter = std::exchange(place.waiter, nullptr);
                 place.got.store(kind::all, detail::release);  // pairs with: notified::ready()
-                if (waiter != nullptr) { woken.push(detail::claim(*waiter)); }
+                if (waiter == nullptr) { continue; }
+                const detail::claimed task = detail::claim(*waiter);
+                if (task) { place.is_last_access = true; }  // it runs when it is enqueued
+                woken.push(task);
             }
             more = !all.empty();
         }
@@ -118,7 +125,8 @@ void notify::notify_waiters() noexcept {
 notified::notified(notified&& other) noexcept
     : source_(other.source_),
       generation_(other.generation_),
-      stage_(std::exchange(other.stage_, stage::done)) {
+      stage_(std::exchange(other.stage_, stage::done)),
+      looks_(other.looks_) {
     if (stage_ != stage::enlisted) { return; }
     detail::lock_guard guard(source_->lock_);
     place_.got.store(other.place_.got.load(detail::relaxed), detail::relaxed);
@@ -129,6 +137,7 @@ notified::notified(notified&& other) noexcept
 }
 
 bool notified::ready() noexcept {
+    if (stage_ == stage::fresh && !looks_) { return false; }  // enlist() looks
     // acquire: pairs with the release of the notify that is seen here
     std::uint64_t v = source_->word_.load(detail::acquire);
     if (stage_ == stage::fresh) {
@@ -188,7 +197,8 @@ void notified::disarm() noexcept {
 
 void notified::await_resume() noexcept {
     if (std::exchange(stage_, stage::done) != stage::enlisted) { return; }
-    // Whoever woke us has to leave the lock first, so that the notify may be destroyed.
+    if (place_.is_last_access) { return; }
+    // Else whoever woke us has to leave the lock first, so that the notify may be destroyed.
     // acquire: pairs with the stores in notify_locked() and notify_waiters()
     if (place_.got.load(detail::acquire) != notify::kind::none && source_->lock_.is_free()) {
         return;

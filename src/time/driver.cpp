@@ -17,9 +17,8 @@ namespace {
 
 bool timer_shard::add(timer_entry& entry) noexcept {
     lock_guard guard(lock_);
-    wheel_.insert(entry);
     registered_.add_by_owner(1);
-    return wheel_.tick_of(entry.deadline) < sleeps_until_;
+    return wheel_.insert(entry) < sleeps_until_;
 }
 
 bool timer_shard::remove(timer_entry& entry) noexcept {

@@ -40,7 +40,7 @@ void timeout_group::woken(branch& waiting) noexcept {
 
 void timeout_group::arm_or_drop() noexcept {
     try {
-        if (!sleep_.ready()) {
+        if (is_ahead_ || !sleep_.ready()) {
             sleep_.arm(*parent_);
             return;
         }

@@ -29,25 +29,21 @@ class timing_wheel {
 public:
     /// Tick 0 is at `start`.
     explicit timing_wheel(clock::time_point start = {}) noexcept : start_(start) {}
-    [[nodiscard]] std::uint64_t tick_of(clock::time_point t) const noexcept {
-        return detail::tick_of(start_, t);
-    }
-    /// Adds a timer; one that is due already is fired by the next pop_due().
-    void insert(timer_entry& entry) noexcept {
-        const std::uint64_t tick = tick_of(entry.deadline);
+    /// Adds a timer and gives its tick; one that is due already is fired by the next pop_due().
+    std::uint64_t insert(timer_entry& entry) noexcept {
+        const std::uint64_t tick = tick_of(start_, entry.deadline);
+        const std::uint64_t difference = now_ ^ tick;
         if (tick <= now_) {
             due_.push_back(entry);
-            return;
-        }
-        const std::uint64_t difference = now_ ^ tick;
-        if (difference >= span) {
+        } else if (difference >= span) {
             far_.push_back(entry);
-            return;
+        } else {
+            const unsigned level = level_of(difference);
+            const auto slot = static_cast<unsigned>(tick >> (bits * level)) & mask;
+            slots_[level][slot].push_back(entry);
+            occupied_[level] |= std::uint64_t{1} << slot;
         }
-        const unsigned level = level_of(difference);
-        const auto slot = static_cast<unsigned>(tick >> (bits * level)) & mask;
-        slots_[level][slot].push_back(entry);
-        occupied_[level] |= std::uint64_t{1} << slot;
+        return tick;
     }
     /// Removes a timer that insert() has added and pop_due() has not given.
     static void erase(timer_entry& entry) noexcept { intrusive_list<timer_entry>::erase(entry); }

@@ -22,6 +22,7 @@ struct notify_waiter : list_link {
     enum class kind : unsigned char { none, first, last, all };
     suspension* waiter = nullptr;  ///< who is woken; null: nobody is suspended on it now
     atomic<kind> got{kind::none};  ///< the notification that it has been given
+    bool is_last_access = false;   ///< whoever gave it has left the lock before the task can run
 };
 
 }  // namespace edo::detail
@@ -58,13 +59,14 @@ public:
 private:
     friend class notify;
     enum class stage : unsigned char { fresh, enlisted, holds_permit, done };
-    notified(sync::notify& source, std::uint64_t generation) noexcept
-        : source_(&source), generation_(generation) {}
+    notified(sync::notify& source, std::uint64_t generation, bool looks) noexcept
+        : source_(&source), generation_(generation), looks_(looks) {}
     bool enlist(detail::suspension* waiter) noexcept;
     sync::notify* source_;
     std::uint64_t generation_;  ///< notify_waiters() calls before this was made
     detail::notify_waiter place_;
     stage stage_ = stage::fresh;
+    bool looks_;  ///< for a stored notification before it takes the lock; mostly there was none
 };
 
 /// Wakes one waiter or all of them, without a value. Stores at most one wake-up for later.

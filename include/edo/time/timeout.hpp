@@ -30,9 +30,12 @@ public:
     void child_dropped(child_branch& child) noexcept override;
 
 protected:
-    explicit timeout_group(clock::time_point deadline) noexcept : sleep_(deadline) {}
+    /// `is_ahead`: the deadline had not passed at the call, so nobody looks before the timer is set.
+    timeout_group(clock::time_point deadline, bool is_ahead) noexcept
+        : sleep_(deadline), is_ahead_(is_ahead) {}
     /// Of one that has not begun.
-    timeout_group(timeout_group&& other) noexcept : sleep_(std::move(other.sleep_)) {}
+    timeout_group(timeout_group&& other) noexcept
+        : timeout_group(other.sleep_.deadline(), other.is_ahead_) {}
     timeout_group& operator=(const timeout_group&) = delete;
     ~timeout_group() = default;
     /// Starts the branch of `body`, and suspends the parent at `waiter`. False: it can go on. Throws
@@ -47,6 +50,7 @@ private:
     group_child child_;
     branch* parent_ = nullptr;
     state state_ = state::starting;
+    bool is_ahead_;
 };
 
 /// What timeout returns.
@@ -55,8 +59,8 @@ class [[nodiscard("co_await it")]] timeout_operation final : public timeout_grou
     using value = typename branch_body<A>::result_type;
 
 public:
-    timeout_operation(clock::time_point deadline, A&& awaitable)
-        : timeout_group(deadline), body_(std::forward<A>(awaitable)) {}
+    timeout_operation(clock::time_point deadline, bool is_ahead, A&& awaitable)
+        : timeout_group(deadline, is_ahead), body_(std::forward<A>(awaitable)) {}
     timeout_operation(timeout_operation&&) = default;
     auto operator co_await() && { return operation_awaiter(*this); }
 
@@ -96,12 +100,14 @@ template <class Rep, class Period, class A>
 /// The same with a moment instead of a duration.
 template <class A>
 [[nodiscard("co_await it")]] auto timeout_at(clock::time_point deadline, A&& x) {
-    return detail::timeout_operation<detail::held_t<A>>(deadline, std::forward<A>(x));
+    return detail::timeout_operation<detail::held_t<A>>(deadline, false, std::forward<A>(x));
 }
 
 template <class Rep, class Period, class A>
 auto timeout(std::chrono::duration<Rep, Period> d, A&& x) {
-    return timeout_at(detail::deadline_after(detail::saturate(d)), std::forward<A>(x));
+    const std::chrono::nanoseconds length = detail::saturate(d);
+    return detail::timeout_operation<detail::held_t<A>>(
+        detail::deadline_after(length), length > std::chrono::nanoseconds::zero(), std::forward<A>(x));
 }
 
 }  // namespace edo
