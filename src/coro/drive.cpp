@@ -127,21 +127,42 @@ bool start(context& cx, cell_base& cell) noexcept {
 /// Lets a branch go on at its innermost coroutine.
 void resume(branch& b) noexcept {
     context& cx = context_here();
-    if (!b.point) {
-        if (!start(cx, b.owner())) { b.owner().ended = true; }
-        return;
-    }
     cx.current = &b;
     const local_scope_of inside(cx, b);
     run_branch(cx, b);
     if (b.done) { branch_ended(b); }
 }
 
+/// Lets the root go on, or start.
+void resume_root(cell_base& cell) noexcept {
+    context& cx = context_here();
+    if (cell.point) {
+        cx.current = &cell.root();
+        run_branch(cx, cell.root());
+        cell.ended = cell.done;
+    } else {
+        cell.ended = !start(cx, cell);
+    }
+}
+
 void wake(branch& b) noexcept {
     if (handler* what = b.waits_on()) {
         what->woken(b);
-    } else if (outermost_dying(b) == nullptr) {
+    } else if (outermost_dying(b) != nullptr) {
+        // It is not woken any more.
+    } else if (b.is_child) {
         resume(b);
+    } else {
+        resume_root(b.owner());
+    }
+}
+
+/// The same for the root; mostly a task has no branches.
+EDO_ALWAYS_INLINE void wake_root(cell_base& cell) noexcept {
+    if (cell.side() != nullptr || cell.is_fork) {
+        wake(cell.root());
+    } else if (!cell.dying) {
+        resume_root(cell);
     }
 }
 
@@ -262,7 +283,7 @@ bool step(cell_base& cell, state_word::value seen) noexcept {
         wake(*ready);
     } else if (((seen & state_word::wake) != 0) != cell.seen) {
         cell.seen = !cell.seen;
-        wake(cell.root());
+        wake_root(cell);
     } else {
         return false;
     }

@@ -139,12 +139,6 @@ bool executor::bind(cell& task) noexcept {
     return here != nullptr;
 }
 
-/// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.
-worker_thread* executor::thread_here() noexcept {
-    worker_thread* here = context_here().thread;
-    return here != nullptr && &here->owner == this ? here : nullptr;
-}
-
 void executor::schedule(cell_base& cell) noexcept {
     place* here = context_here().worker;
     if (here == nullptr || &here->owner != this) {
@@ -247,13 +241,18 @@ void executor::push_back(place& p, cell_base& cell) noexcept {
         p.push(cell);
         return;
     }
-    while (!p.queue.push(cell)) {
+    if (!p.queue.push(cell)) [[unlikely]] { push_beyond(p, cell); }
+}
+
+/// The ring is full.
+EDO_NOINLINE void executor::push_beyond(place& p, cell_base& cell) noexcept {
+    do {
         p.count.overflows.add_by_owner(1);
         intrusive_fifo<cell_base> half = p.queue.take_half();
         lock_guard guard(inject_lock_);
         inject_queue_.append(half);
         injected_.store(inject_queue_.size(), relaxed);
-    }
+    } while (!p.queue.push(cell));
 }
 
 void executor::wake_shard(unsigned shard) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/fork.hpp"
+#include "coro/context_here.hpp"
 #include "sched/park.hpp"
 #include "sched/place.hpp"
 #include "sched/thrift.hpp"
@@ -151,7 +152,8 @@ private:
     bool run_bound() noexcept;
     worker_thread* thread_here() noexcept;
     bool has_bound_here() noexcept;
-    void run(cell_base& task, bool fresh_budget) noexcept;
+    bool run_bound_of(worker_thread& self) noexcept;
+    void run(cell_base& first, bool fresh_budget) noexcept;
     void run_one(cell_base& task, bool fresh_budget) noexcept;
     void queue_again(cell_base& task, std::uint32_t budget_left) noexcept;
     cell_base* next_task(place& p, bool& fresh_budget) noexcept;
@@ -166,6 +168,7 @@ private:
     void sweep(place& p) noexcept;
     void push_next(place& p, cell_base& cell) noexcept;
     void push_back(place& p, cell_base& cell) noexcept;
+    void push_beyond(place& p, cell_base& cell) noexcept;
     void unlist(cell& task, const place* here) noexcept;
     void ended_late() noexcept;
     void drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
@@ -181,7 +184,11 @@ private:
     parker* pick_sleeper(std::size_t waiting) noexcept EDO_EXCLUDES(idle_lock_);
     void unpark_all() noexcept;
     bool start_searching(place& p) noexcept;
-    void take_up_work(place& p) noexcept;
+    /// The holder has found something to do.
+    void take_up_work(place& p) noexcept {
+        if (p.is_searching || p.is_guard) [[unlikely]] { end_search(p); }
+    }
+    void end_search(place& p) noexcept;
     void stop_searching(place& p) noexcept;
     bool has_work(const place& p, const run_limit& limit) const noexcept;
     bool has_shared_work() const noexcept;
@@ -246,8 +253,15 @@ private:
     std::vector<place*> orphans_ EDO_GUARDED_BY(idle_lock_);  ///< places that nobody holds
     std::vector<parker*> seekers_
         EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
-    intrusive_list<thread_cell> waiting_roots_ EDO_GUARDED_BY(idle_lock_);  ///< of block_ons without a place
-    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;        ///< of a current-thread runtime
+    intrusive_list<thread_cell> waiting_roots_
+        EDO_GUARDED_BY(idle_lock_);                           ///< of block_ons without a place
+    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;  ///< of a current-thread runtime
 };
+
+/// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.
+inline worker_thread* executor::thread_here() noexcept {
+    worker_thread* here = context_here().thread;
+    return here != nullptr && &here->owner == this ? here : nullptr;
+}
 
 }  // namespace edo::detail

@@ -116,8 +116,7 @@ bool executor::start_searching(place& p) noexcept {
     return true;
 }
 
-/// The holder has found something to do.
-void executor::take_up_work(place& p) noexcept {
+void executor::end_search(place& p) noexcept {
     if (p.is_searching) { stop_searching(p); }
     if (p.is_guard) {
         p.helps = true;

@@ -76,6 +76,17 @@ void executor::thread_main(worker_thread& self) noexcept {
     }
 }
 
+bool executor::has_bound_here() noexcept {
+    const worker_thread* self = thread_here();
+    return self != nullptr && self->has_bound();
+}
+
+/// What is bound to this thread. False: nothing.
+bool executor::run_bound() noexcept {
+    worker_thread* self = thread_here();
+    return self != nullptr && self->has_bound() && run_bound_of(*self);
+}
+
 void executor::work(const run_limit& limit) noexcept {
     context& cx = context_here();
     const nesting_here nesting(cx, options_.stack_size);
@@ -117,16 +128,14 @@ void executor::work(const run_limit& limit) noexcept {
 
 /// Runs the tasks that are bound to this thread, in the order of their wakes. False: there is none.
 /// A thread that has just been given a place works on that first.
-bool executor::run_bound() noexcept {
-    worker_thread* self = thread_here();
-    if (self == nullptr || !self->has_bound()) { return false; }
+EDO_NOINLINE bool executor::run_bound_of(worker_thread& self) noexcept {
     if (place* p = context_here().worker) {
         take_up_work(*p);
         if (drivers_.has_timers(p->index)) { notify_guard(); }
-    } else if (!stop_resting(*self)) {
+    } else if (!stop_resting(self)) {
         return true;
     }
-    cell_base* newest = self->bound.exchange(nullptr, acquire);  // pairs with: schedule()
+    cell_base* newest = self.bound.exchange(nullptr, acquire);  // pairs with: schedule()
     cell_base* oldest = nullptr;
     while (newest != nullptr) {
         cell_base* following = std::exchange(newest->next, oldest);
@@ -136,23 +145,20 @@ bool executor::run_bound() noexcept {
     return true;
 }
 
-bool executor::has_bound_here() noexcept {
-    const worker_thread* self = thread_here();
-    return self != nullptr && self->has_bound();
-}
-
 void executor::run_root(thread_cell& root) noexcept {
     if (drive(root) == turn::yielded) { root.wake_again(); }
 }
 
 /// Runs a task, and the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
 /// all of it would lie in memory.
-void executor::run(cell_base& task, bool fresh_budget) noexcept {
+void executor::run(cell_base& first, bool fresh_budget) noexcept {
     context& cx = this_context();  // not context_here(): see fork_core::run()
-    run_one(task, fresh_budget);
-    while (cx.joined != nullptr) {
+    for (cell_base* task = &first;;) {
+        run_one(*task, fresh_budget);
+        if (cx.joined == nullptr) { return; }
         if (place* p = cx.worker) { p->count.polls.add_by_owner(1); }
-        run_one(*std::exchange(cx.joined, nullptr), true);
+        task = std::exchange(cx.joined, nullptr);
+        fresh_budget = true;
     }
 }
 
@@ -226,7 +232,9 @@ turn drive_with_hooks(cell& task, bool fresh_budget,
 
 cell_base* executor::next_task(place& p, bool& fresh_budget) noexcept {
     const bool looks = p.look.is_due(p.tick, p.global_interval);
-    if (cell_base* child = p.tick % 2 != 0 ? take_fork(p) : nullptr) { return child; }
+    if (!p.forks.is_empty() && p.tick % 2 != 0) {
+        if (cell_base* child = take_fork(p)) { return child; }
+    }
     if (!options_.has_threads) {
         if (cell_base* cell = looks ? take_injected(p, 1) : nullptr) { return cell; }
         if (cell_base* cell = p.pop()) { return cell; }

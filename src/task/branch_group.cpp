@@ -12,7 +12,9 @@ bool branch_group::run(std::span<group_member> members, std::coroutine_handle<> 
     parent.point = waiter;
     parent_ = &parent;
     members_ = members;
-    if (from_a_random_one_) { first_ = cx.random.below(static_cast<std::uint32_t>(members.size())); }
+    if (from_a_random_one_) {
+        first_ = cx.random.below(static_cast<std::uint32_t>(members.size()));
+    }
     while (count_ < members.size() && !is_decided()) {
         group_member& m = started(count_++);
         m.is_alive = !m.child.start(cx, parent, *this, m.result->child);
@@ -40,12 +42,13 @@ void branch_group::judge(const group_member& ended) noexcept {
     }
 }
 
-/// From the newest to the oldest. Those that a pin holds report later.
+/// From the newest to the oldest. Those that a pin holds report later. What has not been started is destroyed, too.
 void branch_group::drop_losers() noexcept {
     is_dropping_ = true;
     for (std::size_t i = count_; i-- > 0;) {
         if (group_member& m = started(i); m.is_alive) { drop(*m.child); }
     }
+    for (std::size_t i = count_; i < members_.size(); ++i) { started(i).result->destroy_child(); }
     is_dropping_ = false;
 }
 

@@ -106,8 +106,9 @@ template <class A>
 template <class Rep, class Period, class A>
 auto timeout(std::chrono::duration<Rep, Period> d, A&& x) {
     const std::chrono::nanoseconds length = detail::saturate(d);
-    return detail::timeout_operation<detail::held_t<A>>(
-        detail::deadline_after(length), length > std::chrono::nanoseconds::zero(), std::forward<A>(x));
+    return detail::timeout_operation<detail::held_t<A>>(detail::deadline_after(length),
+                                                        length > std::chrono::nanoseconds::zero(),
+                                                        std::forward<A>(x));
 }
 
 }  // namespace edo

@@ -353,7 +353,7 @@ TEST(fork_join, leaves_children_to_the_loop) {
 TEST(fork_join, lets_thieves_take_some) {
     holds_in_both(a_thief_takes_one_of_three, one);
     finds({"fork_core::leave"}, [] { a_thief_comes({ends, ends}); }, few);
-    finds({"fork_core::wait"}, [] { a_thief_comes({ends, ends}); }, few);
+    finds({"fork_core::suspend"}, [] { a_thief_comes({ends, ends}); }, few);
     finds({"fork_deque::push"}, [] { a_thief_comes({ends, ends}); }, few);
 }
 TEST(fork_join, throws_when_a_child_fails) {
@@ -387,7 +387,7 @@ TEST(queued_fork_join, ends_when_its_children_have_ended) {
     }
     holds(woken_from_elsewhere, few);
     finds({"fork_core::leave"}, [] { queued({ends, ends}); }, few);
-    finds({"fork_core::wait"}, [] { queued({ends, ends}); }, few);
+    finds({"fork_core::suspend"}, [] { queued({ends, ends}); }, few);
 }
 TEST(queued_fork_join, outlives_its_children_when_it_is_dropped) {
     for (const pair bodies : {pair{ends, ends}, {throws, ends}}) {

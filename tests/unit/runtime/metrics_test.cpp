@@ -68,6 +68,16 @@ TEST_P(rt_metrics, worker_total_busy_duration) {
     EXPECT_GT(busy, 0ns);
 }
 
+// Which looks at no clock.
+TEST(rt_metrics_of_one_thread, a_block_on_that_runs_only_its_future_is_not_counted) {
+    auto rt = edo::runtime::current_thread().build();
+    const auto metrics = rt.metrics();
+    for (int i = 0; i < 20; ++i) { EXPECT_EQ(rt.block_on(give(i)), i); }
+    EXPECT_EQ(metrics.worker_total_busy_duration(0), 0ns);
+    rt.block_on(rt.spawn(give, 1));
+    EXPECT_GT(metrics.worker_total_busy_duration(0), 0ns);
+}
+
 TEST_P(rt_metrics, worker_park_count) {
     const auto metrics = rt().metrics();
     auto body = []() -> edo::task<> { co_await edo::sleep_for(2ms); };

@@ -405,4 +405,36 @@ TEST_P(try_join, an_exception_comes_out_beside_errors) {
     });
 }
 
+TEST_P(join, can_be_moved_before_it_is_awaited) {
+    run([]() -> task<> {
+        auto named = edo::join(give(1), yield_then(2));
+        auto moved = std::move(named);
+        EXPECT_EQ(co_await std::move(moved), (std::tuple(1, 2)));
+        std::vector<task<int>> some;
+        for (int i = 0; i < 3; ++i) { some.push_back(yield_then(i)); }
+        auto range = edo::join_all(std::move(some));
+        auto moved_range = std::move(range);
+        EXPECT_EQ(co_await std::move(moved_range), (std::vector{0, 1, 2}));
+        auto nested = edo::join(edo::join(give(1), nothing()), edo::sleep_for(0ms));
+        auto inner = std::get<0>(co_await std::move(nested));
+        EXPECT_EQ(std::get<0>(inner), 1);
+    });
+}
+
+TEST_P(join, is_awaited_once) {
+    run([]() -> task<> {
+        auto both = edo::join(give(1), edo::sleep_for(0ms));
+        co_await std::move(both);
+        EXPECT_THROW(co_await std::move(both),
+                     std::logic_error);  // NOLINT(bugprone-use-after-move)
+        std::vector<task<int>> some;
+        some.push_back(yield_then(1));
+        auto range = edo::join_all(std::move(some));
+        co_await std::move(range);
+        EXPECT_THROW(co_await std::move(range),
+                     std::logic_error);  // NOLINT(bugprone-use-after-move)
+        EXPECT_THROW(co_await edo::join(task<int>(), give(1)), std::logic_error);
+    });
+}
+
 }  // namespace

@@ -437,4 +437,15 @@ TEST_P(select, a_spawned_waiter_for_a_lock_does_not_block_the_body) {
     });
 }
 
+TEST_P(select, what_was_not_started_is_gone_before_it_goes_on) {
+    run([]() -> task<> {
+        auto held = std::make_shared<int>(1);
+        auto keeps = [](std::shared_ptr<int> one) -> task<int> { co_return *one; };
+        auto named = edo::select_biased(give(1), keeps(held), keeps(held));
+        EXPECT_EQ(held.use_count(), 3);
+        EXPECT_EQ((co_await std::move(named)).index(), 0U);
+        EXPECT_EQ(held.use_count(), 1);
+    });
+}
+
 }  // namespace

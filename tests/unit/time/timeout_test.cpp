@@ -92,6 +92,44 @@ TEST_F(time_timeout, future_and_timeout_in_future) {
     }());
 }
 
+TEST_F(time_timeout, counts_from_its_call) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto named = edo::timeout(10ms, value_after(1h, 1));
+        co_await edo::sleep_for(6ms);
+        auto moved = std::move(named);
+        auto result = co_await std::move(moved);
+        EXPECT_FALSE(result.has_value());
+        EXPECT_EQ(watch.elapsed(), 10ms);
+        auto late = edo::timeout(10ms, value_after(1h, 1));
+        co_await edo::sleep_for(11ms);
+        EXPECT_FALSE((co_await std::move(late)).has_value());
+        EXPECT_EQ(watch.elapsed(), 21ms);
+    }());
+}
+
+// The deadline passes while what it times runs for the first time.
+TEST_F(time_timeout, of_what_computes_beyond_the_deadline) {
+    run([]() -> task<> {
+        const stopwatch watch;
+        auto slow = []() -> task<int> {
+            co_await edo::time::advance(20ms);
+            co_return co_await value_after(1h, 1);
+        };
+        EXPECT_FALSE((co_await edo::timeout(10ms, slow())).has_value());
+        EXPECT_EQ(watch.elapsed(), 20ms);
+    }());
+}
+
+TEST_F(time_timeout, is_awaited_once) {
+    run([]() -> task<> {
+        auto over = edo::timeout(1ms, value_now(1));
+        EXPECT_EQ(co_await std::move(over), 1);
+        EXPECT_THROW(co_await std::move(over),
+                     std::logic_error);  // NOLINT(bugprone-use-after-move)
+    }());
+}
+
 TEST_F(time_timeout, very_large_timeout) {
     run([]() -> task<> {
         auto result =

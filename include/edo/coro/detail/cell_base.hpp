@@ -168,7 +168,7 @@ protected:
 
 /// What few tasks need; made when first needed, from the allocator: a task that joins makes one.
 struct side_block : pooled {
-    side_block() noexcept {}  // else it would be zeroed before
+    side_block() noexcept {}                // else it would be zeroed before
     intrusive_fifo<child_branch> ready;     ///< woken branches, to be run in this turn
     intrusive_fifo<child_branch> deferred;  ///< branches that yielded: ready in the next turn
     intrusive_list<pin> pins;               ///< every pin of the task

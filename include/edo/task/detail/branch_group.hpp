@@ -69,7 +69,7 @@ private:
 
     std::span<group_member> members_;
     branch* parent_ = nullptr;
-    std::size_t first_ = 0;   ///< which one starts first; the others follow in order, round the end
+    std::size_t first_ = 0;  ///< which one starts first; the others follow in order, round the end
     std::size_t count_ = 0;  ///< of members that were started and may still be alive
     std::size_t alive_ = 0;
     std::size_t decider_ = nobody;

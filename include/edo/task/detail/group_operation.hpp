@@ -22,7 +22,8 @@ template <class Result, class... A>
 class [[nodiscard("co_await it")]] group_operation final : public branch_group {
 public:
     explicit group_operation(bool from_a_random_one, A&&... awaitables)
-        : branch_group(Result::condition, from_a_random_one), bodies_(std::forward<A>(awaitables)...) {}
+        : branch_group(Result::condition, from_a_random_one),
+          bodies_(std::forward<A>(awaitables)...) {}
     group_operation(group_operation&& other)
         : branch_group(std::move(other)), bodies_(std::move(other.bodies_)) {}
     auto operator co_await() && { return operation_awaiter(*this); }
