@@ -3,7 +3,7 @@
 that it names exists.
 
 An awaiter is a class below include/ that derives from `leaf_base`, directly or not, and from which no
-other derives.
+other derives; or an operation, which `operation_awaiter` awaits.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import source
 
 CLASS = re.compile(r"\b(?:class|struct)\s+(?:\[\[[^\]]*\]\]\s*)?(?:EDO_API\s+)?"
                    r"((?:\w+(?:<\w+>)?::)*\w+)\s*(?:final\s*)?:(?!:)([^{;]*)\{")
+OPERATION = "operation_awaiter(*this)"
 ROW = re.compile(r"^\| `([\w:]+)` \|")
 
 
@@ -29,15 +30,19 @@ def bases(text):
 
 
 def awaiters(root):
-    derived = {}
+    derived, operations = {}, set()
     for file in source.files("include", root=root):
-        for name, base_list in CLASS.findall(source.blank(file.read_text())):
+        text = source.blank(file.read_text())
+        for name, base_list in CLASS.findall(text):
             derived[re.sub(r"<\w+>", "", name)] = bases(base_list)
+        for before in text.split(OPERATION)[:-1]:
+            operations.add(CLASS.findall(before)[-1][0])
     found, grown = {"leaf_base"}, True
     while grown:
         more = {n for n, b in derived.items() if found & set(b)} - found
         found, grown = found | more, bool(more)
-    return {n for n in found if not any(n in b for m, b in derived.items() if m in found)}
+    leaves = {n for n in found if not any(n in b for m, b in derived.items() if m in found)}
+    return leaves - {"operation_awaiter"} | operations
 
 
 def check(root):

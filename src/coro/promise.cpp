@@ -20,7 +20,8 @@ void end_branch(sink_base& out) noexcept {
 
 void throw_empty_task() {
     throw std::logic_error(
-        "edo: an empty task cannot run; it was moved from, awaited or spawned before");
+        "edo: an empty task, join, select or timeout cannot run; it was moved from, awaited or spawned "
+        "before");
 }
 
 void dropped_frame_threw() noexcept {

@@ -151,6 +151,8 @@ bool executor::has_work(const place& p, const run_limit& limit) const noexcept {
 /// Whether others have given a holder something to do that was about to sleep.
 bool executor::must_wake(bool swept, const run_limit& limit) const noexcept {
     return has_shared_work() ||
+           // acquire: pairs with fail()
+           (limit.root != nullptr && failed_.load(acquire) && !limit.root->is_drop_requested()) ||
            (closing_.load(relaxed) && (!swept || (limit.root == nullptr && is_empty())));
 }
 
@@ -193,7 +195,7 @@ bool executor::enter_sleep(place& p, const run_limit& limit,
         if (p.is_guard) { guard_wait = guard_wait_; }
         add_sleeper(p);
     }
-    store_load_fence();  // pairs with: those in schedule(), inject(), task_ended(), first_fork()
+    store_load_fence();  // pairs with: those in schedule(), inject(), take_injected(), task_ended(), first_fork()
     if (has_forked_.load(relaxed)) { heavy_fence(); }  // pairs with: fork_lane::offer()
     return !must_wake(swept, limit);
 }

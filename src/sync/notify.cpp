@@ -27,8 +27,7 @@ std::uint64_t generation_of(std::uint64_t word) noexcept { return word & ~state_
 
 notified notify::notified() noexcept {
     // acquire: pairs with notify_waiters(): who comes after it sees what was done before it
-    const std::uint64_t v = word_.load(detail::acquire);
-    return {*this, generation_of(v), state_of(v) == stored};
+    return {*this, generation_of(word_.load(detail::acquire))};
 }
 
 void notify::notify_one() noexcept { notify_single(kind::first); }
@@ -125,8 +124,7 @@ void notify::notify_waiters() noexcept {
 notified::notified(notified&& other) noexcept
     : source_(other.source_),
       generation_(other.generation_),
-      stage_(std::exchange(other.stage_, stage::done)),
-      looks_(other.looks_) {
+      stage_(std::exchange(other.stage_, stage::done)) {
     if (stage_ != stage::enlisted) { return; }
     detail::lock_guard guard(source_->lock_);
     place_.got.store(other.place_.got.load(detail::relaxed), detail::relaxed);
@@ -137,7 +135,6 @@ notified::notified(notified&& other) noexcept
 }
 
 bool notified::ready() noexcept {
-    if (stage_ == stage::fresh && !looks_) { return false; }  // enlist() looks
     // acquire: pairs with the release of the notify that is seen here
     std::uint64_t v = source_->word_.load(detail::acquire);
     if (stage_ == stage::fresh) {

@@ -54,7 +54,7 @@ private:
 
 namespace detail {
 
-/// std::logic_error: there is nothing to run in a task that was moved from.
+/// std::logic_error: there is nothing to run in a task, or a group of branches, that was moved from.
 [[noreturn]] EDO_API void throw_empty_task();
 
 /// What the library, not its users, may do with a task.

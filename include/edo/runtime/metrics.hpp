@@ -43,8 +43,8 @@ public:
     [[nodiscard]] std::uint64_t worker_park_count(std::size_t worker) const;
     /// The same plus how often it woke up: odd while it sleeps.
     [[nodiscard]] std::uint64_t worker_park_unpark_count(std::size_t worker) const;
-    /// The time that the worker was awake, up to its last sleep. A block_on that runs nothing but its future
-    /// does not count.
+    /// The time that the worker was awake, up to its last sleep. On a thread that block_on lends it begins when
+    /// the future first waits, or a task runs.
     [[nodiscard]] std::chrono::nanoseconds worker_total_busy_duration(std::size_t worker) const;
     /// Batches of tasks that the worker has taken from others.
     [[nodiscard]] std::uint64_t worker_steal_operations(std::size_t worker) const;

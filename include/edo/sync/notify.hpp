@@ -59,14 +59,13 @@ public:
 private:
     friend class notify;
     enum class stage : unsigned char { fresh, enlisted, holds_permit, done };
-    notified(sync::notify& source, std::uint64_t generation, bool looks) noexcept
-        : source_(&source), generation_(generation), looks_(looks) {}
+    notified(sync::notify& source, std::uint64_t generation) noexcept
+        : source_(&source), generation_(generation) {}
     bool enlist(detail::suspension* waiter) noexcept;
     sync::notify* source_;
     std::uint64_t generation_;  ///< notify_waiters() calls before this was made
     detail::notify_waiter place_;
     stage stage_ = stage::fresh;
-    bool looks_;  ///< for a stored notification before it takes the lock; mostly there was none
 };
 
 /// Wakes one waiter or all of them, without a value. Stores at most one wake-up for later.

@@ -141,6 +141,7 @@ using try_join_of_t = typename try_join_of<typename branch_body<A>::result_type.
 ///                threads spawn them. They start in order, at once. All share the task's budget.
 /// Exceptions     all run to their ends; then the exception that came first is thrown again.
 /// Cancel safety  dropped, it drops them all, the last one first.
+/// Lifetime       what this returns can be moved until it is awaited, once; then it stays until the await ends.
 /// Allocation     none besides the coroutines of the tasks; std::bad_alloc, once in a task.
 /// Thread safety  awaited by one task.
 template <class... A>

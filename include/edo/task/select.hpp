@@ -22,6 +22,7 @@ struct select_result {
     template <class A>
     static auto take_all(std::vector<branch_body<A>>& bodies, std::size_t winner) {
         using value = joined_value_t<typename branch_body<A>::result_type>;
+        if (winner == branch_group::nobody) { throw_empty_task(); }
         return std::pair<std::size_t, value>(winner, take_joined(bodies[winner]));
     }
 
@@ -63,6 +64,7 @@ auto select_range(bool from_a_random_one, R&& range) {
 /// Fairness       starts at a random one, then in order: what is ready at once wins in turns.
 /// Cancel safety  dropped, it drops them all. A branch that cannot be dropped at once (a foreign
 ///                awaitable) is waited for.
+/// Lifetime       what this returns can be moved until it is awaited, once; then it stays until the await ends.
 /// Allocation     none besides the coroutines of the tasks; std::bad_alloc, once in a task.
 /// Thread safety  awaited by one task.
 template <class... A>

@@ -92,6 +92,9 @@ private:
 ///
 /// Ownership      an rvalue x is taken over, and dropped before this returns `elapsed`; an lvalue
 ///                (of a droppable leaf or a join_handle) is borrowed and can be awaited again.
+/// Lifetime       what this returns can be moved until it is awaited, once; then it stays until the await ends.
+/// Granularity    as of sleep. A deadline that passes before x has suspended for the first time is noticed
+///                when the runtime looks at its timers next.
 /// Cancel safety  that of x. An x that cannot be dropped at once (a foreign awaitable) delays the
 ///                return until it has completed.
 template <class Rep, class Period, class A>

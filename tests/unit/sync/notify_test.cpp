@@ -422,4 +422,28 @@ TEST(notify, it_may_die_as_soon_as_its_waiter_is_woken) {
 static_assert(!edo::owning<edo::sync::notified>);
 static_assert(edo::sendable<edo::sync::notified>);
 
+// Also where the notification comes between the call and the await.
+TEST(notify, an_await_that_is_notified_is_cooperative) {
+    using counter = std::shared_ptr<int>;
+    auto turns = std::make_shared<int>(0);
+    auto counts = [](counter count) -> edo::task<> {
+        for (;;) {
+            ++*count;
+            co_await edo::yield_now();
+        }
+    };
+    auto notifies = []() -> edo::task<> {
+        notify n;
+        for (int i = 0; i < 1'000; ++i) {
+            auto waiting = n.notified();
+            n.notify_one();
+            co_await std::move(waiting);
+        }
+    };
+    auto rt = edo::runtime::current_thread().build();
+    rt.spawn(counts, turns).detach();
+    rt.block_on(rt.spawn(notifies));
+    EXPECT_GE(*turns, 5);
+}
+
 }  // namespace

@@ -409,12 +409,14 @@ TEST_P(join, can_be_moved_before_it_is_awaited) {
     run([]() -> task<> {
         auto named = edo::join(give(1), yield_then(2));
         auto moved = std::move(named);
-        EXPECT_EQ(co_await std::move(moved), (std::tuple(1, 2)));
+        auto pair = co_await std::move(moved);
+        EXPECT_EQ(pair, (std::tuple(1, 2)));
         std::vector<task<int>> some;
         for (int i = 0; i < 3; ++i) { some.push_back(yield_then(i)); }
         auto range = edo::join_all(std::move(some));
         auto moved_range = std::move(range);
-        EXPECT_EQ(co_await std::move(moved_range), (std::vector{0, 1, 2}));
+        auto all = co_await std::move(moved_range);
+        EXPECT_EQ(all, (std::vector{0, 1, 2}));
         auto nested = edo::join(edo::join(give(1), nothing()), edo::sleep_for(0ms));
         auto inner = std::get<0>(co_await std::move(nested));
         EXPECT_EQ(std::get<0>(inner), 1);
@@ -434,6 +436,16 @@ TEST_P(join, is_awaited_once) {
         EXPECT_THROW(co_await std::move(range),
                      std::logic_error);  // NOLINT(bugprone-use-after-move)
         EXPECT_THROW(co_await edo::join(task<int>(), give(1)), std::logic_error);
+        auto held = std::make_shared<int>(1);
+        auto leaves = edo::join(edo::sleep_for(0ms), edo::unconstrained(nothing()),
+                                [](std::shared_ptr<int>) -> task<> { co_return; }(held));
+        auto here = std::move(leaves);
+        EXPECT_THROW(co_await std::move(leaves),
+                     std::logic_error);  // NOLINT(bugprone-use-after-move)
+        co_await std::move(here);
+        EXPECT_EQ(held.use_count(), 1);
+        auto spent = std::move(here);  // NOLINT(bugprone-use-after-move)
+        EXPECT_THROW(co_await std::move(spent), std::logic_error);
     });
 }
 

@@ -37,12 +37,13 @@ class branch_body : public sink<awaited_t<A>> {
 
 public:
     using result_type = result;
-    explicit branch_body(A&& awaitable) : awaitable_(std::forward<A>(awaitable)) {
-        frame_.promise.connect(nullptr, *this);
-        this->child = std::coroutine_handle<>::from_address(&frame_);
+    explicit branch_body(A&& awaitable) { hold(static_cast<A&&>(awaitable)); }
+    /// Takes over what `other` has not begun to await; nothing, if it has.
+    branch_body(branch_body&& other) {
+        if (!other.child) { return; }
+        hold(static_cast<A&&>(other.awaitable_));
+        other.destroy_child();
     }
-    /// Takes over what `other` has not begun to await.
-    branch_body(branch_body&& other) : branch_body(static_cast<A&&>(other.awaitable_)) {}
     branch_body& operator=(const branch_body&) = delete;
     ~branch_body() { this->destroy_child(); }
 
@@ -58,6 +59,11 @@ private:
     };
     static_assert(sizeof(frame_head) == 2 * sizeof(void*) + sizeof(promise_base));
 
+    void hold(A&& awaitable) {
+        ::new (static_cast<void*>(std::addressof(awaitable_))) stored(static_cast<A&&>(awaitable));
+        frame_.promise.connect(nullptr, *this);
+        this->child = std::coroutine_handle<>::from_address(&frame_);
+    }
     void run() noexcept {
         try {
             if (progress_ == progress::none) {

@@ -141,7 +141,7 @@ protected:
     ~branch() = default;
 };
 
-/// A branch that a group started; it lies in the group's awaiter, in the frame of the parent.
+/// A branch that a group started; it lies in the group, which what awaits it keeps where it is.
 class child_branch final : public branch {
 public:
     /// A branch that begins with `first`, and sees what its parent sees.

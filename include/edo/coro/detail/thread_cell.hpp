@@ -33,10 +33,12 @@ public:
         finished_ = true;
         dropped_ = dropped;
     }
-    /// Ends it at its suspension point; it has to be driven once more. Its own thread only.
+    /// Ends it at its suspension point; it has to be driven once more. Its own thread only, which may call
+    /// this again.
     void request_drop() noexcept {
-        if (state.request_abort()) { wake_again(); }
+        if (!std::exchange(drop_requested_, true) && state.request_abort()) { wake_again(); }
     }
+    [[nodiscard]] bool is_drop_requested() const noexcept { return drop_requested_; }
     /// Makes its thread look again. Any thread that knows that it is there.
     void unpark() noexcept { sleeper_->unpark(); }
     bool begin() noexcept override { return false; }
@@ -52,6 +54,7 @@ private:
     }
     parker* sleeper_;
     atomic<bool> woken_{true};
+    bool drop_requested_ = false;
     bool finished_ = false;
     bool dropped_ = false;
 };
