@@ -149,8 +149,8 @@ void executor::run_root(thread_cell& root) noexcept {
     if (drive(root) == turn::yielded) { root.wake_again(); }
 }
 
-/// Runs a task, and the parents whose forks end with it, one after the other: else trees would be walked in breadth, and
-/// all of it would lie in memory.
+/// Runs a task, and then the parents whose forks have ended with it: else trees would be walked in
+/// breadth, and all of them would lie in memory.
 void executor::run(cell_base& first, bool fresh_budget) noexcept {
     context& cx = this_context();  // not context_here(): see fork_core::run()
     for (cell_base* task = &first;;) {

@@ -42,7 +42,8 @@ void branch_group::judge(const group_member& ended) noexcept {
     }
 }
 
-/// From the newest to the oldest. Those that a pin holds report later. What has not been started is destroyed, too.
+/// From the newest to the oldest. Those that a pin holds report later. What has not been started is
+/// destroyed, too.
 void branch_group::drop_losers() noexcept {
     is_dropping_ = true;
     for (std::size_t i = count_; i-- > 0;) {

@@ -7,12 +7,16 @@
 #include <edo/base/detail/atomic.hpp>
 #include <edo/coro/detail/word_latch.hpp>
 #include <edo/sync/barrier.hpp>
+#include <edo/sync/condition_variable.hpp>
 #include <edo/sync/event.hpp>
 #include <edo/sync/latch.hpp>
+#include <edo/sync/mpsc.hpp>
 #include <edo/sync/mutex.hpp>
 #include <edo/sync/notify.hpp>
+#include <edo/sync/once_cell.hpp>
 #include <edo/sync/rw_lock.hpp>
 #include <edo/sync/semaphore.hpp>
+#include <edo/task/for_each_concurrent.hpp>
 
 #include <array>
 #include <atomic>
@@ -20,6 +24,7 @@
 #include <cstdlib>
 #include <new>
 #include <ostream>
+#include <ranges>
 #include <utility>
 
 namespace {
@@ -260,6 +265,32 @@ TEST_P(count, tree_of_forks) {
     });
 }
 
+TEST_P(count, for_each_concurrent) {
+    run([]() -> task<> {
+        static constexpr auto blocks_for = [](int elements) -> task<std::uint64_t> {
+            const meter all;
+            co_await edo::for_each_concurrent(std::views::iota(0, elements), 2,
+                                              [](int) -> task<> { co_return; });
+            const cost taken = all.read();
+            EXPECT_EQ(taken.heap, 0U);
+            co_return taken.pool;
+        };
+        static_cast<void>(co_await blocks_for(100));
+        const std::uint64_t few = co_await blocks_for(100);
+        const allocations taken;
+        const std::uint64_t many = co_await blocks_for(300);
+        EXPECT_EQ(taken.read(), 0U);
+        EXPECT_EQ(many - few, 200U) << "the frame of each element";
+    });
+}
+
+TEST(count_sync, a_send_into_a_channel_with_room_takes_no_lock) {
+    auto [tx, rx] = edo::sync::mpsc<int>(100);
+    const meter all;
+    for (int i = 0; i < 100; ++i) { EXPECT_TRUE(tx.try_send(i)); }
+    EXPECT_EQ(all.read().locks, 0U);
+}
+
 TEST(count_sync, a_primitive_holds_no_memory) {
     const auto one = [](auto make) {
         const meter all;
@@ -275,6 +306,9 @@ TEST(count_sync, a_primitive_holds_no_memory) {
     one([] { [[maybe_unused]] const edo::sync::event x; });
     one([] { [[maybe_unused]] const edo::sync::latch x(1); });
     one([] { [[maybe_unused]] const edo::sync::barrier x(1); });
+    one([] { [[maybe_unused]] const edo::sync::condition_variable x; });
+    one([] { [[maybe_unused]] const edo::sync::set_once<int> x; });
+    one([] { [[maybe_unused]] const edo::sync::once_cell<int> x; });
 }
 
 TEST_P(count, uncontended_mutex) {

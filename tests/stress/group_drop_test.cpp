@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -244,6 +245,32 @@ TEST_F(group_drop_stress, run_until_cancelled) {
     expect_nothing_lost([](shared_room r) -> task<> {
         static_cast<void>(co_await r->token.run_until_cancelled(
             edo::join(keeps_a_permit(r), takes_first(r), waits_for_ever(r))));
+    });
+}
+
+TEST_F(group_drop_stress, timeout) {
+    expect_nothing_lost([](shared_room r) -> task<> {
+        static_cast<void>(
+            co_await edo::timeout(std::chrono::hours(1),
+                                  edo::join(keeps_a_permit(r), takes_first(r), waits_for_ever(r))));
+    });
+}
+
+TEST_F(group_drop_stress, run_until_of_a_local_set) {
+    expect_nothing_lost([](shared_room r) -> task<> {
+        edo::local_set set;
+        co_await set.run_until(edo::join(keeps_a_permit(r), takes_first(r), waits_for_ever(r)));
+    });
+}
+
+TEST_F(group_drop_stress, a_local_set_that_is_awaited) {
+    expect_nothing_lost([](shared_room r) -> task<> {
+        edo::local_set set;
+        const auto branches = [](shared_room mine) -> task<> {
+            co_await edo::join(keeps_a_permit(mine), takes_first(mine), waits_for_ever(mine));
+        };
+        set.spawn_local(branches, r).detach();
+        co_await set;
     });
 }
 

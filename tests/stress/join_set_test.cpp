@@ -1,6 +1,9 @@
 // Sets whose tasks end on several workers while the set is waited for, aborted and dropped.
+#include "support/poll.hpp"
 #include "support/race.hpp"
 #include "support/runtime_fixture.hpp"
+
+#include <edo/sync/notify.hpp>
 
 #include <atomic>
 #include <memory>
@@ -20,6 +23,7 @@ class stress_join_set : public edo::test::leak_check {
 protected:
     edo::runtime rt = edo::runtime::multi_thread().worker_threads(2).build();
     std::atomic<int> alive{0};
+    int round_ = 0;
     void SetUp() override { watch(rt); }
     void TearDown() override {
         { const edo::runtime ended = std::move(rt); }
@@ -99,6 +103,34 @@ TEST_F(stress_join_set, drop_of_the_waiter_and_the_set_races_with_the_ends) {
         while (alive != 0) { std::this_thread::yield(); }
     }
     EXPECT_TRUE(joined >= wanted && dropped >= wanted) << joined << " joined, " << dropped;
+}
+
+task<int> ends_when_told(std::shared_ptr<edo::sync::notify> go) {
+    co_await go->notified();
+    co_return 7;
+}
+
+TEST_F(stress_join_set, drop_of_a_wait_with_ids_races_with_the_end) {
+    edo::test::opponent other;
+    edo::test::until_seen({"woken", "dropped first"}, [&] {
+        edo::join_set<int> set;
+        auto go = std::make_shared<edo::sync::notify>();
+        set.spawn_on(rt.handle(), &ends_when_told, go);
+        auto waiting = edo::test::by_hand(set.join_next_with_id());
+        EXPECT_FALSE(waiting.poll());
+        // In every other round the wake comes before the drop.
+        const bool waits = ++round_ % 2 == 0;
+        other.overlap(
+            [&] {
+                if (waits) { waiting.wait_woken(); }
+                waiting.drop();
+            },
+            [&] { go->notify_one(); });
+        auto ended = set.try_join_next();
+        for (; !ended; ended = set.try_join_next()) { std::this_thread::yield(); }
+        EXPECT_EQ(ended->value(), 7);
+        return waiting.is_woken() ? "woken" : "dropped first";
+    });
 }
 
 TEST_F(stress_join_set, detach_all_races_with_the_ends) {

@@ -52,6 +52,21 @@ TEST_F(sync_mpsc_stress, send_against_the_drop_of_a_receive) {
     });
 }
 
+TEST_F(sync_mpsc_stress, send_against_the_drop_of_a_recv_many) {
+    test::opponent other;
+    auto ends = mpsc<int>(4);
+    test::until_seen({"woken", "dropped first"}, [&] {
+        std::vector<int> got;
+        auto receiving = test::by_hand(ends.second.recv_many(got, 4));
+        EXPECT_FALSE(receiving.poll());
+        other.race([&] { receiving.drop(); },
+                   [&] { EXPECT_TRUE(ends.first.try_send(7).has_value()); });
+        EXPECT_TRUE(got.empty());
+        EXPECT_EQ(ends.second.try_recv().value(), 7);
+        return receiving.is_woken() ? "woken" : "dropped first";
+    });
+}
+
 TEST_F(sync_mpsc_stress, two_sends_wake_once) {
     // The second slot may be written before the first one; then only the first send may wake.
     test::opponent other;

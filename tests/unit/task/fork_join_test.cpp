@@ -484,4 +484,37 @@ TEST_P(fork_join, a_parameter_that_sets_a_task_local_when_it_dies) {
     });
 }
 
+/// The parent's thread is kept busy until a thief has begun the second child.
+TEST(fork_join_on_two_workers, an_abort_reaches_a_stolen_child_that_sleeps) {
+    struct shared {
+        std::atomic<bool> was_stolen{false};
+        std::atomic<bool> is_over{false};
+        counter alive{0};
+        std::thread::id thief;
+    };
+    auto seen = std::make_shared<shared>();
+    auto rt = edo::runtime::multi_thread().worker_threads(2).build();
+    auto parent = rt.spawn(
+        [](std::shared_ptr<shared> s) -> task<> {
+            auto stays = [](shared& in) -> task<> {
+                while (!in.was_stolen) { std::this_thread::yield(); }
+                EXPECT_NE(in.thief, std::this_thread::get_id());
+                in.is_over = true;
+                co_return;
+            };
+            auto sleeps = [](shared& in) -> task<> {
+                in.thief = std::this_thread::get_id();
+                in.was_stolen = true;
+                co_await forever(in.alive);
+            };
+            co_await edo::fork_join(stays(*s), sleeps(*s));
+        },
+        seen);
+    while (!seen->is_over || seen->alive != 1) { std::this_thread::yield(); }
+    parent.abort();
+    auto ended = rt.block_on(parent.join());
+    EXPECT_TRUE(!ended && ended.error().is_cancelled());
+    EXPECT_EQ(seen->alive, 0);
+}
+
 }  // namespace

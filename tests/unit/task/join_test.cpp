@@ -2,6 +2,7 @@
 #include "support/runtime_fixture.hpp"
 
 #include <edo/edo.hpp>
+#include <edo/sync/mutex.hpp>
 #include <edo/sync/notify.hpp>
 #include <edo/sync/semaphore.hpp>
 
@@ -446,6 +447,36 @@ TEST_P(join, is_awaited_once) {
         EXPECT_EQ(held.use_count(), 1);
         auto spent = std::move(here);  // NOLINT(bugprone-use-after-move)
         EXPECT_THROW(co_await std::move(spent), std::logic_error);
+    });
+}
+
+// What omicron's issue 9259 calls a futurelock: whoever holds the lock is never left alone.
+TEST_P(join, a_branch_that_holds_a_lock_goes_on_whenever_its_task_runs) {
+    run([]() -> task<> {
+        using lock = edo::sync::mutex<int>;
+        auto shared = std::make_shared<lock>(0);
+        auto holds = [](std::shared_ptr<lock> m) -> task<int> {
+            auto held = co_await m->lock();
+            for (int i = 0; i < 5; ++i) { co_await edo::yield_now(); }
+            co_return ++*held;
+        };
+        auto waits = [](std::shared_ptr<lock> m) -> task<int> {
+            auto held = co_await m->lock();
+            co_return ++*held;
+        };
+        auto [first, second, third] =
+            co_await edo::join(holds(shared), waits(shared), waits(shared));
+        EXPECT_EQ(first, 1);
+        EXPECT_EQ(second, 2);
+        EXPECT_EQ(third, 3);
+        // The others of its task are busy, and a task outside waits for the lock, too.
+        auto outside = edo::spawn(waits, shared);
+        auto busy = []() -> task<> {
+            for (int i = 0; i < 1'000; ++i) { co_await edo::yield_now(); }
+        };
+        auto [mine, rest] = co_await edo::join(holds(shared), busy());
+        const int theirs = co_await outside;
+        EXPECT_EQ(mine + theirs, 4 + 5);
     });
 }
 

@@ -148,6 +148,33 @@ TEST_P(scope, the_first_exception_wins) {
     });
 }
 
+TEST_P(scope, of_two_children_that_throw_one_counts) {
+    run([]() -> task<> {
+        const auto raises = [](counter& begun, std::string text) -> task<> {
+            ++begun;
+            throw std::runtime_error(text);
+            co_return;
+        };
+        counter begun{0};
+        int caught = 0;
+        for (int round = 0; round < 100; ++round) {
+            try {
+                co_await edo::scope([&](task_scope& s) -> task<> {
+                    s.spawn(raises, std::ref(begun), std::string("first")).detach();
+                    s.spawn(raises, std::ref(begun), std::string("second")).detach();
+                    co_return;
+                });
+            } catch (const std::runtime_error& e) {
+                const std::string text = e.what();
+                EXPECT_TRUE(text == "first" || text == "second") << text;
+                ++caught;
+            }
+        }
+        EXPECT_EQ(caught, 100);
+        EXPECT_GE(begun, 100);
+    });
+}
+
 TEST_P(scope, an_exception_of_the_body_aborts_the_children) {
     run([]() -> task<> {
         const std::string text = long_text;
