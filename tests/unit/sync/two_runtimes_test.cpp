@@ -97,17 +97,25 @@ TEST_F(two_runtimes, a_barrier) {
 TEST_F(two_runtimes, notifications) {
     auto ping = std::make_shared<sync::notify>();
     auto pong = std::make_shared<sync::notify>();
-    const auto plays = [](std::shared_ptr<sync::notify> in,
-                          std::shared_ptr<sync::notify> out) -> task<> {
-        for (int i = 0; i < laps; ++i) {
-            out->notify_one();
-            co_await in->notified();
-        }
-    };
-    auto first = one.spawn(plays, ping, pong);
-    auto second = two.spawn(plays, pong, ping);
-    one.block_on(std::move(first));
-    two.block_on(std::move(second));
+    // One serves, one returns: two notifications under way to one side would be one permit.
+    auto serves = one.spawn(
+        [](std::shared_ptr<sync::notify> out, std::shared_ptr<sync::notify> in) -> task<> {
+            for (int i = 0; i < laps; ++i) {
+                out->notify_one();
+                co_await in->notified();
+            }
+        },
+        ping, pong);
+    auto returns = two.spawn(
+        [](std::shared_ptr<sync::notify> in, std::shared_ptr<sync::notify> out) -> task<> {
+            for (int i = 0; i < laps; ++i) {
+                co_await in->notified();
+                out->notify_one();
+            }
+        },
+        ping, pong);
+    one.block_on(std::move(serves));
+    two.block_on(std::move(returns));
 }
 
 using request = std::pair<int, sync::oneshot_sender<int>>;
