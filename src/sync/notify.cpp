@@ -1,3 +1,4 @@
+#include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/notify.hpp>
 
 #include <utility>
@@ -28,6 +29,10 @@ std::uint64_t generation_of(std::uint64_t word) noexcept { return word & ~state_
 notified notify::notified() noexcept {
     // acquire: pairs with notify_waiters(): who comes after it sees what was done before it
     return {*this, generation_of(word_.load(detail::acquire))};
+}
+
+void notify::blocking_notified(std::source_location where) {
+    detail::wait_in_thread(notified(), "notify::blocking_notified()", where);
 }
 
 void notify::notify_one() noexcept { notify_single(kind::first); }

@@ -2,7 +2,6 @@
 // of its own here: nothing is lost, nothing comes twice.
 #include <edo/edo.hpp>
 #include <edo/sync/broadcast.hpp>
-#include <edo/sync/mpmc.hpp>
 #include <edo/sync/mpsc.hpp>
 #include <edo/sync/oneshot.hpp>
 #include <edo/sync/watch.hpp>
@@ -26,7 +25,6 @@ namespace {
 namespace test = edo::test;
 using namespace std::chrono_literals;
 using edo::sync::broadcast;
-using edo::sync::mpmc;
 using edo::sync::mpsc;
 using edo::sync::oneshot;
 using message = std::shared_ptr<int>;
@@ -199,128 +197,6 @@ TEST_F(channel_drop_stress, watch_closed) {
         EXPECT_EQ(second.wakes(), 1);
         EXPECT_TRUE(ends.first.is_closed());
         rx.emplace(ends.first.subscribe());
-        return outcome(first);
-    });
-}
-
-// --- mpmc ---
-
-TEST_F(channel_drop_stress, mpmc_recv) {
-    test::opponent other;
-    auto ends = mpmc<int>(4);
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        auto first = test::by_hand(ends.second.recv());
-        auto second = test::by_hand(ends.second.recv());
-        auto third = test::by_hand(ends.second.recv());
-        EXPECT_FALSE(first.poll());
-        EXPECT_FALSE(second.poll());
-        EXPECT_FALSE(third.poll());
-        other.race([&] { first.drop(); }, [&] { EXPECT_TRUE(ends.first.try_send(7)); });
-        EXPECT_EQ(second.wakes(), 1);
-        EXPECT_EQ(second.take(), 7);
-        EXPECT_EQ(third.wakes(), 0);
-        EXPECT_EQ(ends.second.size(), 0U);
-        EXPECT_EQ(ends.first.capacity(), 4U);
-        return outcome(first);
-    });
-}
-
-TEST_F(channel_drop_stress, mpmc_recv_of_the_only_waiter) {
-    test::opponent other;
-    auto ends = mpmc<int>(4);
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        auto only = test::by_hand(ends.second.recv());
-        EXPECT_FALSE(only.poll());
-        other.race([&] { only.drop(); }, [&] { EXPECT_TRUE(ends.first.try_send(7)); });
-        EXPECT_EQ(ends.second.try_recv(), 7);
-        EXPECT_FALSE(ends.second.try_recv().has_value());
-        EXPECT_EQ(ends.first.capacity(), 4U);
-        return outcome(only);
-    });
-}
-
-TEST_F(channel_drop_stress, mpmc_recv_against_the_last_value_and_the_end_of_the_sender) {
-    test::opponent other;
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        auto ends = mpmc<int>(4);
-        std::optional tx(std::move(ends.first));
-        auto first = test::by_hand(ends.second.recv());
-        auto second = test::by_hand(ends.second.recv());
-        auto third = test::by_hand(ends.second.recv());
-        EXPECT_FALSE(first.poll());
-        EXPECT_FALSE(second.poll());
-        EXPECT_FALSE(third.poll());
-        other.race([&] { first.drop(); },
-                   [&] {
-                       EXPECT_TRUE(tx->try_send(7));
-                       tx.reset();
-                   });
-        EXPECT_EQ(second.wakes(), 1);
-        EXPECT_EQ(third.wakes(), 1);
-        EXPECT_EQ(second.take(), 7);
-        EXPECT_EQ(third.take(), std::nullopt);
-        return outcome(first);
-    });
-}
-
-TEST_F(channel_drop_stress, mpmc_send) {
-    test::opponent other;
-    auto ends = mpmc<message>(1);
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        const auto lost = std::make_shared<int>(1);
-        EXPECT_TRUE(ends.first.try_send(nullptr));
-        auto first = test::by_hand(ends.first.send(lost));
-        auto second = test::by_hand(ends.first.send(std::make_shared<int>(2)));
-        auto third = test::by_hand(ends.first.send(std::make_shared<int>(3)));
-        EXPECT_FALSE(first.poll());
-        EXPECT_FALSE(second.poll());
-        EXPECT_FALSE(third.poll());
-        other.race([&] { first.drop(); }, [&] { EXPECT_EQ(ends.second.try_recv(), nullptr); });
-        EXPECT_EQ(lost.use_count(), 1);
-        EXPECT_EQ(second.wakes(), 1);
-        EXPECT_EQ(third.wakes(), 0);
-        EXPECT_TRUE(second.take().has_value());
-        EXPECT_EQ(ends.second.size(), 1U);
-        EXPECT_EQ(*ends.second.try_recv().value(), 2);
-        EXPECT_EQ(third.wakes(), 1);
-        third.drop();
-        EXPECT_EQ(ends.first.capacity(), 1U);
-        return outcome(first);
-    });
-}
-
-TEST_F(channel_drop_stress, mpmc_send_of_the_only_waiter) {
-    test::opponent other;
-    auto ends = mpmc<message>(1);
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        const auto lost = std::make_shared<int>(1);
-        EXPECT_TRUE(ends.first.try_send(nullptr));
-        auto only = test::by_hand(ends.first.send(lost));
-        EXPECT_FALSE(only.poll());
-        other.race([&] { only.drop(); }, [&] { EXPECT_EQ(ends.second.try_recv(), nullptr); });
-        EXPECT_EQ(lost.use_count(), 1);
-        EXPECT_EQ(ends.second.size(), 0U);
-        EXPECT_EQ(ends.first.capacity(), 1U);
-        return outcome(only);
-    });
-}
-
-TEST_F(channel_drop_stress, mpmc_send_against_close) {
-    test::opponent other;
-    test::until_seen({"woken first", "dropped first"}, [&] {
-        const auto lost = std::make_shared<int>(1);
-        auto ends = mpmc<message>(1);
-        EXPECT_TRUE(ends.first.try_send(nullptr));
-        auto first = test::by_hand(ends.first.send(lost));
-        auto second = test::by_hand(ends.first.send(std::make_shared<int>(2)));
-        EXPECT_FALSE(first.poll());
-        EXPECT_FALSE(second.poll());
-        other.race([&] { first.drop(); }, [&] { ends.second.close(); });
-        EXPECT_EQ(lost.use_count(), 1);
-        EXPECT_EQ(second.wakes(), 1);
-        EXPECT_EQ(*second.take().error().value(), 2);
-        EXPECT_EQ(ends.second.try_recv(), nullptr);
-        EXPECT_EQ(ends.second.try_recv().error(), edo::sync::try_recv_error::closed);
         return outcome(first);
     });
 }

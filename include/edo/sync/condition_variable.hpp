@@ -1,11 +1,14 @@
 /// Waiting, with a mutex released meanwhile, for a change of what it protects.
 #pragma once
 
+#include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/detail/wait_queue.hpp>
 #include <edo/coro/owning.hpp>
 #include <edo/coro/task.hpp>
 #include <edo/sync/mutex.hpp>
 
+#include <concepts>
+#include <source_location>
 #include <stdexcept>
 
 namespace edo::sync {
@@ -70,22 +73,38 @@ public:
     ///                to the next in line.
     template <class T, class Owner>
     task<> wait(basic_mutex_guard<T, Owner>& guard) {
-        if (!guard.owns_lock()) {
-            throw std::logic_error(
-                "edo: condition_variable::wait() with a guard that holds nothing");
-        }
-        const Owner owner = guard.owner();
+        const Owner owner = owner_of(guard);
         notification got(*this);
         unlock_and_wait told(*this, guard, got);
         co_await told;
-        guard = co_await detail::lock_leaf<basic_mutex_guard<T, Owner>, Owner>(owner->semaphore_, 1,
-                                                                               Owner(owner));
+        guard = co_await lock_again<T, Owner>(owner);
         got.is_held = false;
     }
     /// Waits until `is_done()`, called with the lock held, returns true.
     template <class T, class Owner, class Predicate>
     task<> wait(basic_mutex_guard<T, Owner>& guard, Predicate is_done) {
         while (!is_done()) { co_await wait(guard); }
+    }
+    /// wait() for a plain thread or a blocking closure. In the same queue.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block, and if the guard holds
+    ///                nothing.
+    template <class T, class Owner>
+    void blocking_wait(basic_mutex_guard<T, Owner>& guard,
+                       std::source_location where = std::source_location::current()) {
+        constexpr const char* function = "condition_variable::blocking_wait()";
+        const Owner owner = owner_of(guard);
+        notification got(*this);
+        detail::wait_in_thread(unlock_and_wait(*this, guard, got), function, where);
+        guard = detail::wait_in_thread(lock_again<T, Owner>(owner), function, where);
+        got.is_held = false;
+    }
+    /// The same until `is_done()`, called with the lock held, returns true.
+    template <class T, class Owner, class Predicate>
+        requires std::predicate<Predicate&>
+    void blocking_wait(basic_mutex_guard<T, Owner>& guard, Predicate is_done,
+                       std::source_location where = std::source_location::current()) {
+        while (!is_done()) { blocking_wait(guard, where); }
     }
     /// Lets the one go on that has waited longest. Without one nothing happens.
     void notify_one() noexcept {
@@ -102,6 +121,19 @@ public:
     }
 
 private:
+    template <class T, class Owner>
+    static Owner owner_of(const basic_mutex_guard<T, Owner>& guard) {
+        if (!guard.owns_lock()) {
+            throw std::logic_error(
+                "edo: condition_variable::wait() with a guard that holds nothing");
+        }
+        return guard.owner();
+    }
+    template <class T, class Owner>
+    static auto lock_again(const Owner& owner) {
+        return detail::lock_leaf<basic_mutex_guard<T, Owner>, Owner>(owner->semaphore_, 1,
+                                                                     Owner(owner));
+    }
     detail::wait_queue queue_;
 };
 

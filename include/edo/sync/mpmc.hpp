@@ -4,9 +4,15 @@
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/owning.hpp>
 #include <edo/coro/sendable.hpp>
-#include <edo/sync/detail/mpmc_channel.hpp>
+#include <edo/sync/detail/mpmc_leaves.hpp>
+#include <edo/sync/mpmc_permit.hpp>
 
+#include <expected>
+#include <memory>
+#include <optional>
 #include <source_location>
+#include <utility>
+#include <vector>
 
 namespace edo::sync {
 
@@ -40,7 +46,8 @@ public:
     /// Returns        nothing, or the value if no receiver is left or the channel was closed. A success
     ///                does not mean that the value will be received.
     /// Errors         throws std::bad_alloc; the value is lost then.
-    /// Cancel safety  dropping it gives up the place in line and destroys the value.
+    /// Cancel safety  dropping it gives up the place in line and destroys the value; use reserve() to keep
+    ///                the value.
     [[nodiscard("co_await it")]] auto send(T value) const {
         return detail::mpmc_send_leaf<T>(*channel_, std::move(value));
     }
@@ -59,6 +66,24 @@ public:
         if (channel_->push(std::move(stored))) { return {}; }
         return std::unexpected(try_send_error<T>(reason::closed, std::move(*stored)));
     }
+    /// Waits for a place in the queue and keeps it. Borrows the sender.
+    ///
+    /// Returns        the permit, or `closed` if no receiver is left or the channel was closed.
+    /// Cancel safety  dropping it gives up the place in line.
+    [[nodiscard("co_await it")]] auto reserve() const noexcept {
+        return detail::mpmc_reserve_leaf<T, mpmc_permit<T>>(*channel_, *this);
+    }
+    /// Takes a place if there is one and nobody waits for it.
+    [[nodiscard]] std::expected<mpmc_permit<T>, try_reserve_error> try_reserve() const noexcept {
+        using reason = try_reserve_error::reason;
+        using attempt = detail::batch_semaphore::attempt;
+        const attempt result = channel_->room.try_acquire(1);
+        if (result == attempt::none) { return std::unexpected(try_reserve_error(reason::full)); }
+        if (result == attempt::closed || !channel_->book()) {
+            return std::unexpected(try_reserve_error(reason::closed));
+        }
+        return mpmc_permit<T>(*this);
+    }
     /// send() for a plain thread or a blocking closure.
     ///
     /// Errors         throws std::logic_error inside a task, which must not block.
@@ -67,8 +92,23 @@ public:
         return detail::wait_in_thread(send(std::move(value)), "mpmc_sender::blocking_send()",
                                       where);
     }
+    /// reserve() for a plain thread or a blocking closure. In the same queue.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::expected<mpmc_permit<T>, sync::closed> blocking_reserve(
+        std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(reserve(), "mpmc_sender::blocking_reserve()", where);
+    }
+    /// Completes when no receiver is left or one has closed the channel. Borrows the sender.
+    ///
+    /// Cancel safety  dropping it has no effect.
+    [[nodiscard("co_await it")]] auto closed() const noexcept { return channel_->wait_closed(); }
+    /// A sender that does not keep the channel open.
+    [[nodiscard]] weak_mpmc_sender<T> downgrade() const noexcept {
+        return weak_mpmc_sender<T>(channel_);
+    }
     /// Whether no receiver is left, or one has closed the channel.
-    [[nodiscard]] bool is_closed() const noexcept { return channel_->room.is_closed(); }
+    [[nodiscard]] bool is_closed() const noexcept { return channel_->is_closed(); }
     /// The number of values that fit in now.
     [[nodiscard]] std::size_t capacity() const noexcept { return channel_->room.available(); }
     /// The number of values that the channel was made for.
@@ -81,6 +121,9 @@ public:
 private:
     template <class U>
     friend auto mpmc(std::size_t capacity);
+    friend class mpmc_permit<T>;
+    friend class weak_mpmc_sender<T>;
+    /// Takes over a share that was counted already.
     explicit mpmc_sender(std::shared_ptr<detail::mpmc_channel<T>> channel) noexcept
         : channel_(std::move(channel)) {}
     std::shared_ptr<detail::mpmc_channel<T>> channel_;
@@ -109,12 +152,23 @@ public:
         if (channel_) { channel_->drop_receiver(); }
     }
 
-    /// Waits for a value: std::optional<T>; nothing once the channel is closed and empty.
+    /// Waits for a value: std::optional<T>; nothing once the channel is closed and empty, and no permit is
+    /// out.
     ///
     /// Cancel safety  dropping it gives up the place in line; a value that was meant for it goes to the
     ///                next.
     [[nodiscard("co_await it")]] auto recv() const noexcept {
         return detail::mpmc_recv_leaf<T>(*channel_);
+    }
+    /// Waits until there is a value, then appends up to `limit` of them to `out`, as long as no other
+    /// receiver waits.
+    ///
+    /// Returns        how many; 0 at the end, or if limit is 0.
+    /// Errors         throws std::bad_alloc if `out` cannot grow; the value that has no place in it is lost.
+    /// Cancel safety  as recv().
+    [[nodiscard("co_await it")]] auto recv_many(std::vector<T>& out,
+                                                std::size_t limit) const noexcept {
+        return detail::mpmc_recv_many_leaf<T>(*channel_, out, limit);
     }
     /// A value, if one is there and nobody waits for it.
     [[nodiscard]] std::expected<T, try_recv_error> try_recv() const {
@@ -132,10 +186,20 @@ public:
         std::source_location where = std::source_location::current()) const {
         return detail::wait_in_thread(recv(), "mpmc_receiver::blocking_recv()", where);
     }
-    /// Nothing can be sent any more; what lies in the queue can be received.
+    /// recv_many() for a plain thread or a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::size_t blocking_recv_many(
+        std::vector<T>& out, std::size_t limit,
+        std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(recv_many(out, limit), "mpmc_receiver::blocking_recv_many()",
+                                      where);
+    }
+    /// Lets no more values in. What lies in the queue, and what permits that are out will send, can still
+    /// be received.
     void close() const noexcept { channel_->close(); }
     /// Whether no sender is left, or the channel was closed.
-    [[nodiscard]] bool is_closed() const noexcept { return channel_->values.is_closed(); }
+    [[nodiscard]] bool is_closed() const noexcept { return channel_->is_closed(); }
     /// The number of values in the queue.
     [[nodiscard]] std::size_t size() const noexcept { return channel_->size(); }
     /// Whether there are none.
@@ -177,6 +241,10 @@ inline constexpr bool enable_owning<sync::mpmc_receiver<T>> = owning<T>;
 /// They refer to their end.
 template <class T>
 inline constexpr bool enable_owning<detail::mpmc_send_leaf<T>> = false;
+template <class T, class Permit>
+inline constexpr bool enable_owning<detail::mpmc_reserve_leaf<T, Permit>> = false;
+template <class T>
+inline constexpr bool enable_owning<detail::mpmc_recv_many_leaf<T>> = false;
 template <class T>
 inline constexpr bool enable_owning<detail::mpmc_recv_leaf<T>> = false;
 

@@ -100,6 +100,13 @@ public:
         return detail::wait_in_thread(send(std::move(value)), "mpsc_sender::blocking_send()",
                                       where);
     }
+    /// reserve() for a plain thread or a blocking closure. In the same queue.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::expected<mpsc_permit<T>, sync::closed> blocking_reserve(
+        std::source_location where = std::source_location::current()) const {
+        return detail::wait_in_thread(reserve(), "mpsc_sender::blocking_reserve()", where);
+    }
     /// The number of places that are free now.
     [[nodiscard]] std::size_t capacity() const noexcept {
         return this->channel().semaphore().available();

@@ -8,6 +8,7 @@
 #include <edo/coro/owning.hpp>
 
 #include <cstdint>
+#include <source_location>
 
 namespace edo::sync {
 
@@ -87,6 +88,10 @@ public:
     /// A wait for the next notification. It sees every notify_waiters() from now on, also before it
     /// is awaited; it queues for notify_one() when it is first awaited or enabled.
     [[nodiscard("co_await it")]] sync::notified notified() noexcept;
+    /// notified() for a plain thread or a blocking closure. In the same queue.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    void blocking_notified(std::source_location where = std::source_location::current());
     /// Wakes the one that has waited longest. If nobody waits, the next to wait passes at once; any
     /// number of calls meanwhile count as one.
     void notify_one() noexcept;

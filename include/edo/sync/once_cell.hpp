@@ -79,7 +79,7 @@ public:
     std::expected<void, T> set(T value) {
         auto alone = making_.try_lock();
         if (!alone) { return std::unexpected(std::move(value)); }
-        return state_.set(std::move(value));
+        return set_and_unlock(std::move(value), std::move(*alone));
     }
     /// The value; if it is not set, what `make()` gives, which returns task<T> and is called by one at
     /// a time.
@@ -93,17 +93,32 @@ public:
             auto alone = co_await making_.lock();
             if (get() == nullptr) {
                 T made = co_await std::invoke(make);
-                static_cast<void>(state_.set(std::move(made)));
+                static_cast<void>(set_and_unlock(std::move(made), std::move(alone)));
             }
         }
         co_return *get();
     }
     /// Waits until the value is set: `const T&`. Makes nothing.
     [[nodiscard("co_await it")]] auto wait() noexcept { return state_.wait(); }
+    /// The same on a plain thread, or in a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    const T& blocking_wait(std::source_location where = std::source_location::current()) {
+        detail::wait_in_thread(state_.wait_only(), "once_cell::blocking_wait()", where);
+        return *get();
+    }
     /// Takes the value out, for one who has this for himself; it may be set again.
     [[nodiscard]] std::optional<T> take() noexcept { return state_.take(); }
 
 private:
+    /// Sets what the holder of `alone` has made, and wakes the others when it has let go.
+    std::expected<void, T> set_and_unlock(T&& value, mutex<>::guard alone) {
+        typename detail::set_state<T>::waiting told;
+        auto done = state_.store(std::move(value), told);
+        alone.unlock();
+        state_.tell(told);
+        return done;
+    }
     detail::set_state<T> state_;
     mutex<> making_;
 };

@@ -171,6 +171,18 @@ public:
     write_guard blocking_write(std::source_location where = std::source_location::current()) {
         return detail::wait_in_thread(write(), "rw_lock::blocking_write()", where);
     }
+    /// blocking_read(); the guard shares the ownership of `lock`.
+    static owned_read_guard blocking_read_owned(
+        owner lock, std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(read_owned(std::move(lock)), "rw_lock::blocking_read_owned()",
+                                      where);
+    }
+    /// blocking_write(); the guard shares the ownership of `lock`.
+    static owned_write_guard blocking_write_owned(
+        owner lock, std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(write_owned(std::move(lock)),
+                                      "rw_lock::blocking_write_owned()", where);
+    }
     /// The value, for one who has the lock for himself.
     [[nodiscard]] T& get_unsynchronised() noexcept { return value_; }
 

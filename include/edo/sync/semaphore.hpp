@@ -135,6 +135,13 @@ public:
         std::size_t n = 1, std::source_location where = std::source_location::current()) {
         return detail::wait_in_thread(acquire(n), "semaphore::blocking_acquire()", where);
     }
+    /// The same; the permit shares the ownership of `s`.
+    static std::expected<owned_permit, closed> blocking_acquire_owned(
+        std::shared_ptr<semaphore> s, std::size_t n = 1,
+        std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(acquire_owned(std::move(s), n),
+                                      "semaphore::blocking_acquire_owned()", where);
+    }
 
     /// Adds `n` new permits. Throws std::invalid_argument if there would be more than max_permits
     /// available.

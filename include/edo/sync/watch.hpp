@@ -1,6 +1,7 @@
 /// A value that changes, of which readers want the newest.
 #pragma once
 
+#include <edo/coro/detail/thread_cell.hpp>
 #include <edo/coro/owning.hpp>
 #include <edo/coro/sendable.hpp>
 #include <edo/coro/task.hpp>
@@ -9,6 +10,7 @@
 #include <expected>
 #include <memory>
 #include <shared_mutex>
+#include <source_location>
 #include <utility>
 
 namespace edo::sync {
@@ -110,6 +112,29 @@ public:
             }
             auto more = co_await changed();
             if (!more) { co_return std::unexpected(closed()); }
+        }
+    }
+    /// changed() for a plain thread or a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    std::expected<void, closed> blocking_changed(
+        std::source_location where = std::source_location::current()) {
+        return detail::wait_in_thread(changed(), "watch_receiver::blocking_changed()", where);
+    }
+    /// wait_for() for a plain thread or a blocking closure.
+    ///
+    /// Errors         throws std::logic_error inside a task, which must not block.
+    template <class Predicate>
+    std::expected<watch_ref<T>, closed> blocking_wait_for(
+        Predicate is_wanted, std::source_location where = std::source_location::current()) {
+        for (;;) {
+            {
+                watch_ref<T> ref = borrow_and_update();
+                if (is_wanted(*ref)) { return ref; }
+            }
+            auto more =
+                detail::wait_in_thread(changed(), "watch_receiver::blocking_wait_for()", where);
+            if (!more) { return std::unexpected(closed()); }
         }
     }
     /// The present value counts as one that was not seen.

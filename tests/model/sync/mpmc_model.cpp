@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -199,6 +200,27 @@ void nothing_comes_after_the_end() {
     }
     check(ends.second.empty(), "a value came after the end");
 }
+// Who has booked before it was closed is waited for. `Waits`: the close does.
+template <bool Waits>
+void a_permit_is_out_when_it_is_closed() {
+    auto channel = std::make_shared<mpmc_channel<tracked>>(1);
+    check(channel->room.try_acquire(1) == batch_semaphore::attempt::granted && channel->book(),
+          "there is room");
+    const thread sender([channel] { channel->push_booked(mpsc_value<tracked>(tracked(1))); });
+    channel->close();
+    if (!Waits) { channel->values.close(); }
+    const auto got = wait_in_thread(mpmc_recv_leaf(*channel), "recv", {});
+    check(got && got->read() == 1, "the value is lost");
+    check(!wait_in_thread(mpmc_recv_leaf(*channel), "recv", {}).has_value(), "the end");
+}
+void a_permit_is_given_back_when_it_is_closed() {
+    auto ends = mpmc<tracked>(1);
+    auto permit = ends.first.try_reserve();
+    const thread sender(
+        [held = std::move(permit)]() mutable { const auto gone = std::move(held); });
+    const thread other([rx = ends.second] { rx.close(); });
+    check(!ends.second.blocking_recv(), "there is no value");
+}
 void the_last_receiver_goes() {
     auto ends = mpmc<tracked>(1);
     const thread receiver(
@@ -230,6 +252,9 @@ void one_looks_for_the_end() {
 TEST(mpmc, loses_nothing_when_it_is_closed) {
     holds(it_is_closed_by_a_receiver, few);
     holds(nothing_comes_after_the_end, some);
+    holds(a_permit_is_out_when_it_is_closed<true>, few);
+    EXPECT_NE(explore(a_permit_is_out_when_it_is_closed<false>, few).failure, "");
+    holds(a_permit_is_given_back_when_it_is_closed, rarely);
 }
 TEST(mpmc, tells_that_the_other_end_is_gone) {
     holds(the_last_receiver_goes, few);

@@ -73,7 +73,7 @@ void two_set_a_cell() {
 
 TEST(set_once, is_seen_whole) {
     holds(one_looks);
-    finds({"::set("}, one_looks);
+    finds({"::store("}, one_looks);
     finds({"::is_set("}, one_looks);
 }
 TEST(set_once, wakes_who_waits) {

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <edo/base/detail/mutex.hpp>
-#include <edo/sync/channel_errors.hpp>
+#include <edo/coro/detail/wait_queue.hpp>
+#include <edo/sync/detail/batch_semaphore.hpp>
 #include <edo/sync/detail/mpsc_channel.hpp>
-#include <edo/sync/detail/permit_leaf.hpp>
 
 #include <deque>
-#include <expected>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -17,7 +15,8 @@ namespace edo::detail {
 
 /// Values in their order, and two semaphores: a sender needs one permit of `room`, a receiver one of
 /// `values`, each gives the other's back. They are fair, and a permit of one that is dropped goes to
-/// the next. Closed, values that are left are taken without permits.
+/// the next. Room that is booked can be used after close() too: `values` is closed when all of it is
+/// back, and the values that are left then are taken without permits.
 template <class T>
 class mpmc_channel {
 public:
@@ -60,16 +59,64 @@ public:
         lock_guard guard(lock_);
         return queue_.size();
     }
-    /// Nothing can be sent any more, not even by one who has got room.
+    /// Turns a permit of `room` into a booked place. False: it is closed, and the permit is gone.
+    [[nodiscard]] bool book() noexcept {
+        {
+            lock_guard guard(lock_);
+            if (!is_closed_) {
+                ++booked_;
+                return true;
+            }
+        }
+        room.give_back(1);
+        return false;
+    }
+    /// Uses up a booked place. Throws std::bad_alloc; the place is still booked then.
+    void push_booked(stored&& value) {
+        bool is_end;
+        {
+            lock_guard guard(lock_);
+            queue_.push_back(std::move(value));
+            is_end = end_booking();
+        }
+        values.give_back(1);
+        if (is_end) { values.close(); }
+    }
+    /// Gives a booked place back.
+    void unbook() noexcept {
+        bool is_end;
+        {
+            lock_guard guard(lock_);
+            is_end = end_booking();
+        }
+        room.give_back(1);
+        if (is_end) { values.close(); }
+    }
+    /// Nothing can be sent any more but by those who have booked; one who has merely got room has not.
     void close() noexcept {
+        bool is_end;
         {
             lock_guard guard(lock_);
             is_closed_ = true;
+            is_end = booked_ == 0;
         }
         room.close();
-        values.close();
+        if (is_end) { values.close(); }
+        closing_.tell_all_if([] { return true; });
+    }
+    [[nodiscard]] bool is_closed() const noexcept { return room.is_closed(); }
+    [[nodiscard]] auto wait_closed() noexcept {
+        return until_leaf<mpmc_channel, &mpmc_channel::is_closed>(closing_, this);
     }
     void add_sender() noexcept { senders.fetch_add(1, relaxed); }
+    /// For a weak sender. False: no sender is left.
+    [[nodiscard]] bool try_add_sender() noexcept {
+        std::size_t n = senders.load(relaxed);
+        while (n != 0) {
+            if (senders.compare_exchange(n, n + 1, relaxed, relaxed)) { return true; }
+        }
+        return false;
+    }
     void drop_sender() noexcept {
         if (senders.fetch_sub(1, acq_rel) == 1) { close(); }  // acq_rel: pairs with the others'
     }
@@ -93,36 +140,14 @@ private:
         }
         return capacity;
     }
+    /// Whether it was the last place, and nothing will come any more.
+    bool end_booking() noexcept EDO_REQUIRES(lock_) { return --booked_ == 0 && is_closed_; }
+
     mutex lock_;
     std::deque<stored> queue_ EDO_GUARDED_BY(lock_);
+    std::size_t booked_ EDO_GUARDED_BY(lock_) = 0;
     bool is_closed_ EDO_GUARDED_BY(lock_) = false;
-};
-
-/// Sends a value once there is room.
-template <class T>
-class mpmc_send_leaf : public permit_leaf<mpmc_send_leaf<T>, mpmc_channel<T>*> {
-public:
-    mpmc_send_leaf(mpmc_channel<T>& channel, T&& value)
-        : mpmc_send_leaf::permit_leaf(channel.room, 1, &channel), value_(std::move(value)) {}
-    std::expected<void, sync::send_error<T>> await_resume() {
-        if (this->waiter_.take() && this->owner_->push(std::move(value_))) { return {}; }
-        return std::unexpected(sync::send_error<T>(std::move(*value_)));
-    }
-
-private:
-    mpsc_value<T> value_;
-};
-
-/// One value.
-template <class T>
-class mpmc_recv_leaf : public permit_leaf<mpmc_recv_leaf<T>, mpmc_channel<T>*> {
-public:
-    explicit mpmc_recv_leaf(mpmc_channel<T>& channel) noexcept
-        : mpmc_recv_leaf::permit_leaf(channel.values, 1, &channel) {}
-    std::optional<T> await_resume() {
-        static_cast<void>(this->waiter_.take());
-        return this->owner_->pop();
-    }
+    wait_queue closing_;
 };
 
 }  // namespace edo::detail

@@ -22,15 +22,24 @@ public:
     ~set_state() { destroy(); }
 
     [[nodiscard]] bool is_set() const noexcept {
-        return is_set_.load(acquire);  // pairs with: set()
+        return is_set_.load(acquire);  // pairs with: store()
     }
     [[nodiscard]] const T* get() const noexcept {
         return is_set() ? std::addressof(value_) : nullptr;
     }
+    /// Those who waited for a value, and are still to be told of it.
+    using waiting = intrusive_list<queue_place>;
     std::expected<void, T> set(T&& value) {
+        waiting told;
+        auto done = store(std::move(value), told);
+        tell(told);
+        return done;
+    }
+    /// set() but for the tell() of those who waited.
+    std::expected<void, T> store(T&& value, waiting& told) {
         bool is_mine = false;
         std::exception_ptr error;
-        queue_.tell_all_if([&] {
+        queue_.take_all_if(told, [&] {
             if (is_set_.load(relaxed)) { return false; }
             try {
                 ::new (static_cast<void*>(std::addressof(value_))) T(std::move(value));
@@ -45,6 +54,7 @@ public:
         if (!is_mine) { return std::unexpected(std::move(value)); }
         return {};
     }
+    void tell(waiting& told) noexcept { queue_.tell_all(told); }
     [[nodiscard]] std::optional<T> take() {
         if (get() == nullptr) { return std::nullopt; }
         std::optional<T> taken(std::move(value_));
