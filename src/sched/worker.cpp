@@ -90,7 +90,8 @@ bool executor::run_bound() noexcept {
 void executor::work(const run_limit& limit) noexcept {
     context& cx = context_here();
     const nesting_here nesting(cx, options_.stack_size);
-    bool root_ran = false;  // it and the tasks take turns
+    bool root_ran = false;   // it and the tasks take turns,
+    bool bound_ran = false;  // those that are bound to this thread and the others as well
     while (place* p = cx.worker) {
         if (limit.root != nullptr) {
             if (failed_.load(acquire)) { limit.root->request_drop(); }  // pairs with: fail()
@@ -108,12 +109,16 @@ void executor::work(const run_limit& limit) noexcept {
             sweep(*p);
             if (limit.root == nullptr && is_empty()) { return; }
         }
-        if (run_bound()) { continue; }
+        if (!std::exchange(bound_ran, false) && run_bound()) {
+            bound_ran = true;
+            continue;
+        }
         p->is_unwinding = false;
         p->progress.store(++p->tick, relaxed);
         if (p->maintenance.is_due(p->tick, options_.event_interval)) { maintain(*p); }
         bool fresh_budget = true;
         cell_base* next = next_task(*p, fresh_budget);
+        if (next == nullptr && has_bound_here()) { continue; }
         if (next == nullptr) { next = steal(*p); }
         if (next != nullptr) {
             take_up_work(*p);

@@ -203,124 +203,112 @@ TEST_P(fork_stress, many_trees_in_one_task) {
 /// The abort comes at any moment of the tree's life.
 TEST_P(fork_stress, a_tree_is_aborted) {
     int round = 0;
-    test::until_seen(
-        {"it has ended", "it was aborted", "it has failed"},
-        [&] {
-            const tree t{static_cast<std::uint64_t>(round), 2 + round % 8, round % 3 == 0};
-            auto handle = start(t);
-            const int late = test::sweep(++round);
-            other_.race([] {},
-                        [&] {
-                            test::delay(late);
-                            handle.abort();
-                        });
-            return end_of(handle);
-        },
-        EDO_TSAN ? 20 : 100);
+    test::until_seen({"it has ended", "it was aborted", "it has failed"}, [&] {
+        const tree t{static_cast<std::uint64_t>(round), 2 + round % 8, round % 3 == 0};
+        auto handle = start(t);
+        const int late = test::sweep(++round);
+        other_.race([] {},
+                    [&] {
+                        test::delay(late);
+                        handle.abort();
+                    });
+        return end_of(handle);
+    });
 }
 
 /// Both children are woken by one thread while another one aborts the parent.
 TEST_P(fork_stress, an_abort_meets_the_ends_of_the_children) {
     int round = 0;
-    test::until_seen(
-        {"it has ended", "it was aborted"},
-        [&] {
-            struct shared {
-                notify first, second;
-            };
-            auto s = std::make_shared<shared>();
-            auto handle = rt().spawn(
-                [](std::shared_ptr<shared> on, std::shared_ptr<counter> count) -> task<> {
-                    const counted me(*count);
-                    co_await edo::fork_join(waits_for(on->first, *count),
-                                            waits_for(on->second, *count));
-                    EXPECT_EQ(*count, 1);
-                },
-                s, alive);
-            if (round % 4 != 0) {
-                while (*alive != 3) { std::this_thread::yield(); }
-            }
-            const int late = 1 << ++round / 2 % 14;
-            const bool is_abort_late = round % 2 == 0;
-            other_.race(
-                [&] {
-                    if (is_abort_late) { test::delay(late); }
-                    handle.abort();
-                },
-                [&] {
-                    if (!is_abort_late) { test::delay(late); }
-                    s->first.notify_one();
-                    s->second.notify_one();
-                });
-            return end_of(handle);
-        },
-        EDO_TSAN ? 20 : 100);
+    test::until_seen({"it has ended", "it was aborted"}, [&] {
+        struct shared {
+            notify first, second;
+        };
+        auto s = std::make_shared<shared>();
+        auto handle = rt().spawn(
+            [](std::shared_ptr<shared> on, std::shared_ptr<counter> count) -> task<> {
+                const counted me(*count);
+                co_await edo::fork_join(waits_for(on->first, *count),
+                                        waits_for(on->second, *count));
+                EXPECT_EQ(*count, 1);
+            },
+            s, alive);
+        if (round % 4 != 0) {
+            while (*alive != 3) { std::this_thread::yield(); }
+        }
+        const int late = 1 << ++round / 2 % 14;
+        const bool is_abort_late = round % 2 == 0;
+        other_.race(
+            [&] {
+                if (is_abort_late) { test::delay(late); }
+                handle.abort();
+            },
+            [&] {
+                if (!is_abort_late) { test::delay(late); }
+                s->first.notify_one();
+                s->second.notify_one();
+            });
+        return end_of(handle);
+    });
 }
 
 /// One fails while the other one ends and a third thread aborts.
 TEST_P(fork_stress, a_failure_meets_an_end) {
     int round = 0;
-    test::until_seen(
-        {"it has failed", "it was aborted"},
-        [&] {
-            auto go = std::make_shared<notify>();
-            auto handle = rt().spawn(
-                [](std::shared_ptr<notify> on, std::shared_ptr<counter> count) -> task<> {
-                    const counted me(*count);
-                    auto fails = [](notify& n, counter& c) -> task<long> {
-                        const counted child(c);
-                        co_await n.notified();
-                        throw node_failed();
-                    };
-                    co_await edo::fork_join(fails(*on, *count), waits_for(*on, *count),
-                                            fails(*on, *count));
-                },
-                go, alive);
-            if (round % 4 != 0) {
-                while (*alive != 4) { std::this_thread::yield(); }
-            }
-            const int late = 1 << ++round / 2 % 14;
-            const bool is_abort_late = round % 2 == 0;
-            other_.race(
-                [&] {
-                    if (is_abort_late) { test::delay(late); }
-                    handle.abort();
-                },
-                [&] {
-                    if (!is_abort_late) { test::delay(late); }
-                    for (int i = 0; i < 3; ++i) { go->notify_one(); }
-                });
-            return end_of(handle);
-        },
-        EDO_TSAN ? 20 : 100);
+    test::until_seen({"it has failed", "it was aborted"}, [&] {
+        auto go = std::make_shared<notify>();
+        auto handle = rt().spawn(
+            [](std::shared_ptr<notify> on, std::shared_ptr<counter> count) -> task<> {
+                const counted me(*count);
+                auto fails = [](notify& n, counter& c) -> task<long> {
+                    const counted child(c);
+                    co_await n.notified();
+                    throw node_failed();
+                };
+                co_await edo::fork_join(fails(*on, *count), waits_for(*on, *count),
+                                        fails(*on, *count));
+            },
+            go, alive);
+        if (round % 4 != 0) {
+            while (*alive != 4) { std::this_thread::yield(); }
+        }
+        const int late = 1 << ++round / 2 % 14;
+        const bool is_abort_late = round % 2 == 0;
+        other_.race(
+            [&] {
+                if (is_abort_late) { test::delay(late); }
+                handle.abort();
+            },
+            [&] {
+                if (!is_abort_late) { test::delay(late); }
+                for (int i = 0; i < 3; ++i) { go->notify_one(); }
+            });
+        return end_of(handle);
+    });
 }
 
 /// The tree is a branch that perhaps loses, and then is gone before the select is over.
 TEST_P(fork_stress, a_tree_is_dropped) {
     int round = 0;
-    test::until_seen(
-        {"the tree has won", "it was dropped"},
-        [&] {
-            const tree t{static_cast<std::uint64_t>(round), 2 + round % 8, false};
-            auto go = std::make_shared<notify>();
-            auto handle = rt().spawn(
-                [](tree what, std::shared_ptr<notify> on,
-                   std::shared_ptr<counter> count) -> task<bool> {
-                    auto won = co_await edo::select(grow(what, *count), on->notified());
-                    EXPECT_EQ(*count, 0) << "it is gone before select returns";
-                    if (won.index() == 0) { EXPECT_EQ(std::get<0>(won), *expected(what)); }
-                    co_return won.index() == 0;
-                },
-                t, go, alive);
-            const int late = test::sweep(++round);
-            other_.race([] {},
-                        [&] {
-                            test::delay(late);
-                            go->notify_one();
-                        });
-            return rt().block_on(std::move(handle)) ? "the tree has won" : "it was dropped";
-        },
-        EDO_TSAN ? 20 : 100);
+    test::until_seen({"the tree has won", "it was dropped"}, [&] {
+        const tree t{static_cast<std::uint64_t>(round), 2 + round % 8, false};
+        auto go = std::make_shared<notify>();
+        auto handle = rt().spawn(
+            [](tree what, std::shared_ptr<notify> on,
+               std::shared_ptr<counter> count) -> task<bool> {
+                auto won = co_await edo::select(grow(what, *count), on->notified());
+                EXPECT_EQ(*count, 0) << "it is gone before select returns";
+                if (won.index() == 0) { EXPECT_EQ(std::get<0>(won), *expected(what)); }
+                co_return won.index() == 0;
+            },
+            t, go, alive);
+        const int late = test::sweep(++round);
+        other_.race([] {},
+                    [&] {
+                        test::delay(late);
+                        go->notify_one();
+                    });
+        return rt().block_on(std::move(handle)) ? "the tree has won" : "it was dropped";
+    });
 }
 
 TEST_P(fork_stress, a_runtime_ends_with_trees) {

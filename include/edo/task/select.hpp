@@ -89,4 +89,10 @@ template <std::ranges::input_range R>
     return detail::select_range(true, std::forward<R>(range));
 }
 
+/// The same, started in order: of several that are ready at once the first wins.
+template <std::ranges::input_range R>
+[[nodiscard("co_await it")]] auto select_all_biased(R&& range) {
+    return detail::select_range(false, std::forward<R>(range));
+}
+
 }  // namespace edo

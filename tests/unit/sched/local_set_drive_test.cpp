@@ -76,6 +76,26 @@ TEST_P(local_set_drive, driven_by_a_spawned_task_it_stays_on_one_thread) {
     for (auto& each : load) { rt().block_on(each); }
 }
 
+// A worker runs what is bound to it and the others by turns, and its timers between them.
+TEST_P(local_set_drive, one_that_always_yields_leaves_the_worker_to_others) {
+    rt().block_on(rt().spawn([]() -> edo::task<> {
+        edo::local_set set;
+        auto inside = []() -> edo::task<> {
+            auto done = std::make_shared<counter>(0);
+            auto other = edo::spawn(
+                [](std::shared_ptr<counter> n) -> edo::task<> {
+                    co_await edo::yield_now();
+                    co_await edo::sleep_for(1ms);
+                    ++*n;
+                },
+                done);
+            while (*done == 0) { co_await edo::yield_now(); }
+            co_await other;
+        };
+        co_await set.run_until(inside());
+    }));
+}
+
 TEST_P(local_set_drive, a_driver_in_a_task_is_dropped_with_its_set_on_one_thread) {
     auto elsewhere = std::make_shared<counter>(0);
     auto driver = rt().spawn(

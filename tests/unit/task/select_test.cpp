@@ -312,6 +312,19 @@ TEST_P(select, all) {
     });
 }
 
+TEST_P(select, select_all_biased_prefers_the_first) {
+    run([]() -> task<> {
+        for (int i = 0; i < 20; ++i) {
+            std::vector<task<int>> ready;
+            for (int k = 0; k < 5; ++k) { ready.push_back(yield_then(k, 0)); }
+            auto won = co_await edo::select_all_biased(std::move(ready));
+            EXPECT_EQ(won, std::pair(std::size_t{0}, 0));
+        }
+        EXPECT_THROW(static_cast<void>(edo::select_all_biased(std::vector<task<int>>())),
+                     std::invalid_argument);
+    });
+}
+
 TEST_P(select, select_is_budget_aware) {
     run([]() -> task<> {
         int turns = 0;

@@ -160,6 +160,19 @@ TEST_F(budget, counts_forced_yields_in_the_metrics) {
     EXPECT_EQ(rt.metrics().budget_forced_yield_count(), 1U);
 }
 
+TEST_F(budget, exhausted_by_two_branches_of_a_join_counts_once) {
+    auto handle = rt.spawn([]() -> task<> {
+        const auto spends = []() -> task<> {
+            for (int i = 0; i < 129; ++i) { co_await edo::consume_budget(); }
+        };
+        co_await edo::join(spends(), spends());
+    });
+    // The first branch has 128 operations of the first turn and one of the second, the other one 127 of
+    // the second and 2 of the third.
+    rt.block_on(std::move(handle));
+    EXPECT_EQ(rt.metrics().budget_forced_yield_count(), 2U);
+}
+
 TEST_F(budget, of_an_unconstrained_task_lets_the_others_starve_until_it_yields) {
     auto turns = std::make_shared<int>(0);
     auto body = [&]() -> task<> {

@@ -72,6 +72,24 @@ TEST_F(time_interval, interval_at_starts_later) {
     }());
 }
 
+TEST_F(time_interval, a_stream_that_skips_ticks) {
+    run([]() -> task<> {
+        const auto every_fourth = []() -> edo::stream<int> {
+            edo::interval iv(1ms);
+            for (int i = 0; i < 12; ++i) {
+                co_await iv.tick();
+                if ((i + 1) % 4 == 0) { co_yield i + 1; }
+            }
+        };
+        const stopwatch watch;
+        auto items = every_fourth();
+        std::vector<int> got;
+        while (auto next = co_await items.next()) { got.push_back(*next); }
+        EXPECT_EQ(got, (std::vector{4, 8, 12}));
+        EXPECT_EQ(watch.elapsed(), 11ms);
+    }());
+}
+
 /// Tokio's scenario: ticks at 0 and 300, then 650 ms of work (1 ms past 951), then on and on.
 task<std::vector<int>> ticks_after_a_delay(missed_tick behavior) {
     const stopwatch watch;
