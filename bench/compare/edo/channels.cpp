@@ -21,6 +21,18 @@ using large = message<64 * 64>;
 
 constexpr std::uint64_t channels = 100;
 
+void create(measurement& m, std::size_t capacity) {
+    m.repeat(channels, [=] {
+        std::uint64_t sum = 0;
+        for (std::uint64_t i = 0; i < channels; ++i) {
+            const auto ends = sync::mpsc<medium>(capacity);
+            keep(ends);
+            sum += ends.second.capacity();
+        }
+        return sum;
+    });
+}
+
 /// Each message through a channel of its own.
 template <class Message>
 void send_one_each(measurement& m) {
@@ -49,8 +61,8 @@ edo::task<> produce(sync::mpsc_sender<std::uint64_t> tx, std::uint64_t n) {
     for (std::uint64_t i = 0; i < n; ++i) (void)co_await tx.send(i);
 }
 
-edo::task<> produce_unbounded(sync::mpsc_unbounded_sender<std::uint64_t> tx) {
-    for (std::uint64_t i = 0; i < of_each; ++i) (void)tx.send(i);
+edo::task<> produce_unbounded(sync::mpsc_unbounded_sender<std::uint64_t> tx, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < n; ++i) (void)tx.send(i);
     co_return;
 }
 
@@ -70,6 +82,13 @@ edo::task<std::uint64_t> uncontended() {
     co_return sum;
 }
 
+edo::task<std::uint64_t> uncontended_unbounded() {
+    auto [tx, rx] = sync::mpsc_unbounded<std::uint64_t>();
+    co_await produce_unbounded(tx, messages);
+    const std::uint64_t sum = co_await receive(rx);
+    co_return sum;
+}
+
 edo::task<std::uint64_t> contend(std::size_t capacity) {
     auto [tx, rx] = sync::mpsc<std::uint64_t>(capacity);
     for (std::uint64_t i = 0; i < producers; ++i) edo::spawn(produce, tx, of_each).detach();
@@ -79,7 +98,8 @@ edo::task<std::uint64_t> contend(std::size_t capacity) {
 
 edo::task<std::uint64_t> contend_unbounded() {
     auto [tx, rx] = sync::mpsc_unbounded<std::uint64_t>();
-    for (std::uint64_t i = 0; i < producers; ++i) edo::spawn(produce_unbounded, tx).detach();
+    for (std::uint64_t i = 0; i < producers; ++i)
+        edo::spawn(produce_unbounded, tx, of_each).detach();
     const std::uint64_t sum = co_await receive(rx);
     co_return sum;
 }
@@ -199,23 +219,19 @@ void broadcast(measurement& m, std::uint64_t receivers) {
 
 }  // namespace
 
-void mpsc_create(measurement& m) {
-    m.repeat(channels, [] {
-        std::uint64_t sum = 0;
-        for (std::uint64_t i = 0; i < channels; ++i) {
-            const auto ends = sync::mpsc<medium>(100);
-            keep(ends);
-            sum += ends.second.capacity();
-        }
-        return sum;
-    });
-}
+void mpsc_create(measurement& m) { create(m, 100); }
+void mpsc_create_1(measurement& m) { create(m, 1); }
+void mpsc_create_100000(measurement& m) { create(m, 100'000); }
 void mpsc_send_medium(measurement& m) { send_one_each<medium>(m); }
 void mpsc_send_large(measurement& m) { send_one_each<large>(m); }
 
 void mpsc_uncontended(measurement& m) {
     auto rt = multi_thread();
     m.repeat(messages, [&] { return rt.block_on(uncontended()); });
+}
+void mpsc_uncontended_unbounded(measurement& m) {
+    auto rt = multi_thread();
+    m.repeat(messages, [&] { return rt.block_on(uncontended_unbounded()); });
 }
 void mpsc_contention(measurement& m) { contention(m, roomy); }
 void mpsc_contention_full(measurement& m) { contention(m, narrow); }
@@ -232,8 +248,12 @@ void request_reply(measurement& m) { request_reply(m, edo::runtime::current_thre
 void request_reply_multi(measurement& m) { request_reply(m, multi_thread(1)); }
 
 void watch_10(measurement& m) { watch(m, 10); }
+void watch_100(measurement& m) { watch(m, 100); }
+void watch_500(measurement& m) { watch(m, 500); }
 void watch_1000(measurement& m) { watch(m, 1'000); }
 void broadcast_10(measurement& m) { broadcast(m, 10); }
+void broadcast_100(measurement& m) { broadcast(m, 100); }
+void broadcast_500(measurement& m) { broadcast(m, 500); }
 void broadcast_1000(measurement& m) { broadcast(m, 1'000); }
 
 }  // namespace compare

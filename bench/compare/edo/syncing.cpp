@@ -75,6 +75,23 @@ edo::task<std::uint64_t> read_contended_by_tasks(std::shared_ptr<number> l) {
     co_return sum_of(all);
 }
 
+edo::task<std::uint64_t> read_joined(std::shared_ptr<number> l) {
+    const auto all = co_await edo::join(read_once(l), read_once(l), read_once(l), read_once(l),
+                                        read_once(l), read_once(l));
+    co_return sum_of(all);
+}
+
+edo::task<std::uint64_t> read_by_tasks(std::shared_ptr<number> l) {
+    auto a = edo::spawn(read_once, l);
+    auto b = edo::spawn(read_once, l);
+    auto c = edo::spawn(read_once, l);
+    auto d = edo::spawn(read_once, l);
+    auto e = edo::spawn(read_once, l);
+    auto f = edo::spawn(read_once, l);
+    const auto all = co_await edo::try_join(a, b, c, d, e, f);
+    co_return sum_of(all);
+}
+
 edo::task<std::uint64_t> acquire_joined(std::shared_ptr<permits> s) {
     const auto all = co_await edo::join(acquire_once(s), acquire_once(s), acquire_once(s),
                                         acquire_once(s), acquire_once(s), acquire_once(s));
@@ -167,6 +184,12 @@ void rwlock_read(measurement& m) {
     number shared(1U);
     in_turn(m, multi_thread(), at_once, [&] { return read_in_turn(shared); });
 }
+void rwlock_uncontended(measurement& m) {
+    use(m, current_thread(), read_joined, at_once, make_lock());
+}
+void rwlock_uncontended_multi(measurement& m) {
+    use(m, multi_thread(), read_by_tasks, at_once, make_lock());
+}
 void rwlock_contended(measurement& m) {
     use(m, current_thread(), read_contended, at_once - 1, make_lock());
 }
@@ -178,6 +201,12 @@ void semaphore_uncontended(measurement& m) {
     permits shared(10);
     in_turn(m, multi_thread(), at_once, [&] { return acquire_in_turn(shared); });
 }
+void semaphore_uncontended_concurrent(measurement& m) {
+    use(m, current_thread(), acquire_joined, at_once, std::make_shared<permits>(10U));
+}
+void semaphore_uncontended_concurrent_multi(measurement& m) {
+    use(m, multi_thread(), acquire_by_tasks, at_once, std::make_shared<permits>(10U));
+}
 void semaphore_concurrent(measurement& m) {
     use(m, current_thread(), acquire_joined, at_once, std::make_shared<permits>(5U));
 }
@@ -186,8 +215,14 @@ void semaphore_concurrent_multi(measurement& m) {
 }
 
 void notify_waiters_10(measurement& m) { notify_often(m, &sync::notify::notify_waiters, 10); }
+void notify_waiters_50(measurement& m) { notify_often(m, &sync::notify::notify_waiters, 50); }
+void notify_waiters_100(measurement& m) { notify_often(m, &sync::notify::notify_waiters, 100); }
+void notify_waiters_200(measurement& m) { notify_often(m, &sync::notify::notify_waiters, 200); }
 void notify_waiters_500(measurement& m) { notify_often(m, &sync::notify::notify_waiters, 500); }
 void notify_one_10(measurement& m) { notify_often(m, &sync::notify::notify_one, 10); }
+void notify_one_50(measurement& m) { notify_often(m, &sync::notify::notify_one, 50); }
+void notify_one_100(measurement& m) { notify_often(m, &sync::notify::notify_one, 100); }
+void notify_one_200(measurement& m) { notify_often(m, &sync::notify::notify_one, 200); }
 void notify_one_500(measurement& m) { notify_often(m, &sync::notify::notify_one, 500); }
 
 void cancellation_token_1000(measurement& m) {

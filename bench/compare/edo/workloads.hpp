@@ -46,9 +46,12 @@ void multi_thread_registered(measurement& m);
 
 // channels.cpp
 void mpsc_create(measurement& m);
+void mpsc_create_1(measurement& m);
+void mpsc_create_100000(measurement& m);
 void mpsc_send_medium(measurement& m);
 void mpsc_send_large(measurement& m);
 void mpsc_uncontended(measurement& m);
+void mpsc_uncontended_unbounded(measurement& m);
 void mpsc_contention(measurement& m);
 void mpsc_contention_full(measurement& m);
 void mpsc_contention_unbounded(measurement& m);
@@ -56,20 +59,34 @@ void mpsc_recv_many(measurement& m);
 void request_reply(measurement& m);
 void request_reply_multi(measurement& m);
 void watch_10(measurement& m);
+void watch_100(measurement& m);
+void watch_500(measurement& m);
 void watch_1000(measurement& m);
 void broadcast_10(measurement& m);
+void broadcast_100(measurement& m);
+void broadcast_500(measurement& m);
 void broadcast_1000(measurement& m);
 
 // syncing.cpp
 void rwlock_read(measurement& m);
+void rwlock_uncontended(measurement& m);
+void rwlock_uncontended_multi(measurement& m);
 void rwlock_contended(measurement& m);
 void rwlock_contended_multi(measurement& m);
 void semaphore_uncontended(measurement& m);
+void semaphore_uncontended_concurrent(measurement& m);
+void semaphore_uncontended_concurrent_multi(measurement& m);
 void semaphore_concurrent(measurement& m);
 void semaphore_concurrent_multi(measurement& m);
 void notify_waiters_10(measurement& m);
+void notify_waiters_50(measurement& m);
+void notify_waiters_100(measurement& m);
+void notify_waiters_200(measurement& m);
 void notify_waiters_500(measurement& m);
 void notify_one_10(measurement& m);
+void notify_one_50(measurement& m);
+void notify_one_100(measurement& m);
+void notify_one_200(measurement& m);
 void notify_one_500(measurement& m);
 void cancellation_token_1000(measurement& m);
 

@@ -11,16 +11,28 @@ struct Message<const WORDS: usize>([u64; WORDS]);
 
 const CHANNELS: u64 = 100;
 
-pub fn mpsc_create(m: &mut Measurement) {
+fn create(m: &mut Measurement, capacity: usize) {
     m.repeat(CHANNELS, || {
         let mut sum = 0;
         for _ in 0..CHANNELS {
-            let ends = mpsc::channel::<Message<64>>(100);
+            let ends = mpsc::channel::<Message<64>>(capacity);
             keep(&ends);
             sum += ends.0.capacity() as u64;
         }
         sum
     });
+}
+
+pub fn mpsc_create(m: &mut Measurement) {
+    create(m, 100);
+}
+
+pub fn mpsc_create_1(m: &mut Measurement) {
+    create(m, 1);
+}
+
+pub fn mpsc_create_100000(m: &mut Measurement) {
+    create(m, 100_000);
 }
 
 /// Each message through a channel of its own.
@@ -91,6 +103,31 @@ fn contention(m: &mut Measurement, capacity: usize) {
     });
 }
 
+async fn produce_unbounded(tx: mpsc::UnboundedSender<u64>, n: u64) {
+    for i in 0..n {
+        let _ = tx.send(i);
+    }
+}
+
+async fn receive_unbounded(rx: &mut mpsc::UnboundedReceiver<u64>) -> u64 {
+    let mut sum = 0;
+    for _ in 0..MESSAGES {
+        sum += rx.recv().await.unwrap();
+    }
+    sum
+}
+
+pub fn mpsc_uncontended_unbounded(m: &mut Measurement) {
+    let rt = multi_thread(WORKERS);
+    m.repeat(MESSAGES, || {
+        rt.block_on(async {
+            let (tx, mut rx) = mpsc::unbounded_channel();
+            produce_unbounded(tx.clone(), MESSAGES).await;
+            receive_unbounded(&mut rx).await
+        })
+    });
+}
+
 pub fn mpsc_contention(m: &mut Measurement) {
     contention(m, ROOMY);
 }
@@ -105,18 +142,9 @@ pub fn mpsc_contention_unbounded(m: &mut Measurement) {
         rt.block_on(async {
             let (tx, mut rx) = mpsc::unbounded_channel();
             for _ in 0..PRODUCERS {
-                let tx = tx.clone();
-                tokio::spawn(async move {
-                    for i in 0..OF_EACH {
-                        let _ = tx.send(i);
-                    }
-                });
+                tokio::spawn(produce_unbounded(tx.clone(), OF_EACH));
             }
-            let mut sum = 0;
-            for _ in 0..MESSAGES {
-                sum += rx.recv().await.unwrap();
-            }
-            sum
+            receive_unbounded(&mut rx).await
         })
     });
 }
@@ -264,12 +292,28 @@ pub fn watch_10(m: &mut Measurement) {
     watch_by(m, 10);
 }
 
+pub fn watch_100(m: &mut Measurement) {
+    watch_by(m, 100);
+}
+
+pub fn watch_500(m: &mut Measurement) {
+    watch_by(m, 500);
+}
+
 pub fn watch_1000(m: &mut Measurement) {
     watch_by(m, 1_000);
 }
 
 pub fn broadcast_10(m: &mut Measurement) {
     broadcast_to(m, 10);
+}
+
+pub fn broadcast_100(m: &mut Measurement) {
+    broadcast_to(m, 100);
+}
+
+pub fn broadcast_500(m: &mut Measurement) {
+    broadcast_to(m, 500);
 }
 
 pub fn broadcast_1000(m: &mut Measurement) {

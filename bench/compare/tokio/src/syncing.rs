@@ -51,6 +51,31 @@ async fn read_contended_by_tasks(l: Arc<RwLock<u64>>) -> u64 {
     all.1 + all.2 + all.3 + all.4 + all.5
 }
 
+async fn read_joined(l: Arc<RwLock<u64>>) -> u64 {
+    let all = join!(
+        read_once(l.clone()),
+        read_once(l.clone()),
+        read_once(l.clone()),
+        read_once(l.clone()),
+        read_once(l.clone()),
+        read_once(l.clone())
+    );
+    all.0 + all.1 + all.2 + all.3 + all.4 + all.5
+}
+
+async fn read_by_tasks(l: Arc<RwLock<u64>>) -> u64 {
+    let all = try_join!(
+        spawn(read_once(l.clone())),
+        spawn(read_once(l.clone())),
+        spawn(read_once(l.clone())),
+        spawn(read_once(l.clone())),
+        spawn(read_once(l.clone())),
+        spawn(read_once(l.clone()))
+    )
+    .unwrap();
+    all.0 + all.1 + all.2 + all.3 + all.4 + all.5
+}
+
 async fn acquire_joined(s: Arc<Semaphore>) -> u64 {
     let all = join!(
         acquire_once(s.clone()),
@@ -117,6 +142,14 @@ pub fn rwlock_read(m: &mut Measurement) {
     });
 }
 
+pub fn rwlock_uncontended(m: &mut Measurement) {
+    use_shared(m, current_thread(), read_joined, AT_ONCE, RwLock::new(1));
+}
+
+pub fn rwlock_uncontended_multi(m: &mut Measurement) {
+    use_shared(m, multi_thread(WORKERS), read_by_tasks, AT_ONCE, RwLock::new(1));
+}
+
 pub fn rwlock_contended(m: &mut Measurement) {
     use_shared(m, current_thread(), read_contended, AT_ONCE - 1, RwLock::new(1));
 }
@@ -136,6 +169,14 @@ pub fn semaphore_uncontended(m: &mut Measurement) {
         }
         sum
     });
+}
+
+pub fn semaphore_uncontended_concurrent(m: &mut Measurement) {
+    use_shared(m, current_thread(), acquire_joined, AT_ONCE, Semaphore::new(10));
+}
+
+pub fn semaphore_uncontended_concurrent_multi(m: &mut Measurement) {
+    use_shared(m, multi_thread(WORKERS), acquire_by_tasks, AT_ONCE, Semaphore::new(10));
 }
 
 pub fn semaphore_concurrent(m: &mut Measurement) {
@@ -178,12 +219,36 @@ pub fn notify_waiters_10(m: &mut Measurement) {
     notify_often(m, Notify::notify_waiters, 10);
 }
 
+pub fn notify_waiters_50(m: &mut Measurement) {
+    notify_often(m, Notify::notify_waiters, 50);
+}
+
+pub fn notify_waiters_100(m: &mut Measurement) {
+    notify_often(m, Notify::notify_waiters, 100);
+}
+
+pub fn notify_waiters_200(m: &mut Measurement) {
+    notify_often(m, Notify::notify_waiters, 200);
+}
+
 pub fn notify_waiters_500(m: &mut Measurement) {
     notify_often(m, Notify::notify_waiters, 500);
 }
 
 pub fn notify_one_10(m: &mut Measurement) {
     notify_often(m, Notify::notify_one, 10);
+}
+
+pub fn notify_one_50(m: &mut Measurement) {
+    notify_often(m, Notify::notify_one, 50);
+}
+
+pub fn notify_one_100(m: &mut Measurement) {
+    notify_often(m, Notify::notify_one, 100);
+}
+
+pub fn notify_one_200(m: &mut Measurement) {
+    notify_often(m, Notify::notify_one, 200);
 }
 
 pub fn notify_one_500(m: &mut Measurement) {
