@@ -8,6 +8,8 @@
 #include <edo/coro/sendable.hpp>
 #include <edo/coro/stream.hpp>
 #include <edo/coro/stream_adaptors.hpp>
+#include <edo/coro/stream_peekable.hpp>
+#include <edo/coro/stream_sources.hpp>
 #include <edo/coro/task.hpp>
 #include <edo/runtime/builder.hpp>
 #include <edo/runtime/handle.hpp>

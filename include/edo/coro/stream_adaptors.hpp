@@ -13,7 +13,7 @@
 #include <edo/coro/stream.hpp>
 
 #include <functional>
-#include <ranges>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,19 +37,6 @@ using item_t = typename stream<T>::value_type;
 template <class T, class F>
 [[nodiscard]] auto operator|(stream<T>&& from, detail::stream_adaptor<F> adaptor) {
     return std::move(adaptor.make)(std::move(from));
-}
-
-/// The elements of a range, one after the other; a container given as an rvalue is taken over, one given as
-/// an lvalue is referred to.
-template <std::ranges::input_range R>
-[[nodiscard]] auto stream_from(R&& range) {
-    using items = std::views::all_t<R>;
-    return [](items from) -> stream<std::ranges::range_value_t<items>> {
-        for (auto&& each : from) {
-            std::ranges::range_value_t<items> item(std::forward<decltype(each)>(each));
-            co_yield std::move(item);
-        }
-    }(std::views::all(std::forward<R>(range)));
 }
 
 /// f(item) for each item.
@@ -224,6 +211,21 @@ template <class T>
                 }
             }
         }(std::move(items), std::move(second));
+    }};
+}
+
+/// The items as full optionals, then one that is empty: so that a stream among others tells its end. As
+/// tokio_stream::StreamNotifyClose.
+[[nodiscard]] inline auto notify_close() {
+    return detail::stream_adaptor{[]<class T>(stream<T>&& items) {
+        using item = std::optional<detail::item_t<T>>;
+        return [](stream<T> from) -> stream<item> {
+            for (bool is_end = false; !is_end;) {
+                item next = co_await from.next();
+                is_end = !next;
+                co_yield std::move(next);
+            }
+        }(std::move(items));
     }};
 }
 
