@@ -314,7 +314,7 @@ TEST_F(channel_drop_stress, interval_tick) {
     const auto entered = rt.enter();
     int round = 0;
     test::until_seen({"woken first", "dropped first"}, [&](const test::outcome_counter& count) {
-        const auto start = edo::clock::now() + 1us;
+        const auto start = edo::clock::now() + 100us;  // late enough for the slowest build
         auto iv = edo::interval_at(start, 1s);
         auto first = test::by_hand(iv.tick());
         if (first.poll()) { return; }
