@@ -125,7 +125,7 @@ private:
     static Owner owner_of(const basic_mutex_guard<T, Owner>& guard) {
         if (!guard.owns_lock()) {
             throw std::logic_error(
-                "edo: condition_variable::wait() with a guard that holds nothing");
+                "edo: condition_variable: a wait with a guard that holds nothing");
         }
         return guard.owner();
     }
