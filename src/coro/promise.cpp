@@ -20,8 +20,13 @@ void end_branch(sink_base& out) noexcept {
 
 void throw_empty_task() {
     throw std::logic_error(
-        "edo: an empty task, join, select or timeout cannot run; it was moved from, awaited or spawned "
+        "edo: an empty task, join, select, fork_join or timeout cannot run; it was moved from, awaited or spawned "
         "before");
+}
+
+void throw_awaited_already() {
+    throw std::logic_error(
+        "edo: this is being awaited already; a handle, a receiver and a join_set take one wait at a time");
 }
 
 void dropped_frame_threw() noexcept {

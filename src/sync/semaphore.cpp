@@ -2,6 +2,15 @@
 
 #include <stdexcept>
 
+namespace edo::detail {
+
+void throw_taken_already() {
+    throw std::logic_error(
+        "edo: this lock_owned() or acquire_owned() was awaited to its end before; call it again");
+}
+
+}  // namespace edo::detail
+
 namespace edo::sync {
 
 void semaphore::throw_too_many() {

@@ -54,9 +54,11 @@ join_member_base* join_queue::pop() noexcept {
     return first;
 }
 
-bool join_queue::arm(suspension& waiter) noexcept {
+bool join_queue::arm(suspension& waiter) {
     auto node = reinterpret_cast<std::uintptr_t>(&waiter);
-    waiter_.exchange(node, seq_cst);                       // pairs with: push_ended()
+    std::uintptr_t before = nobody;
+    // seq_cst: pairs with push_ended(). It is not inside: disarm() has waited for that.
+    if (!waiter_.compare_exchange(before, node, seq_cst, relaxed)) { throw_awaited_already(); }
     if (ended_.load(seq_cst) == nullptr) { return true; }  // pairs with: push_ended()
     // Taken back, unless a pusher has been faster: then its wake is on the way. acq_rel: pairs with
     // push_ended()

@@ -48,7 +48,7 @@ public:
         return *get();
     }
     /// Takes the value out, for one who has this for himself; it may be set again.
-    [[nodiscard]] std::optional<T> take() noexcept { return state_.take(); }
+    [[nodiscard]] std::optional<T> take() { return state_.take(); }
 
 private:
     detail::set_state<T> state_;
@@ -108,7 +108,7 @@ public:
         return *get();
     }
     /// Takes the value out, for one who has this for himself; it may be set again.
-    [[nodiscard]] std::optional<T> take() noexcept { return state_.take(); }
+    [[nodiscard]] std::optional<T> take() { return state_.take(); }
 
 private:
     /// Sets what the holder of `alone` has made, and wakes the others when it has let go.

@@ -27,6 +27,17 @@ class watch_receiver;
 template <class T>
 class [[nodiscard]] watch_ref {
 public:
+    /// Takes the lock over.
+    watch_ref(watch_ref&&) noexcept = default;
+    /// Releases the own lock and takes the other one over.
+    watch_ref& operator=(watch_ref&& other) noexcept {
+        watch_ref moved(std::move(other));
+        std::swap(state_, moved.state_);
+        lock_.swap(moved.lock_);
+        std::swap(has_changed_, moved.has_changed_);
+        return *this;
+    }
+    ~watch_ref() = default;
     /// The value.
     [[nodiscard]] const T& operator*() const noexcept { return state_->value; }
     /// The value.

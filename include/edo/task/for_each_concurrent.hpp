@@ -38,6 +38,7 @@ private:
             lock_guard guard(lock_);
             if (next_ == end_) { return std::nullopt; }
             body.emplace(f_(*next_));
+            check_argument<true>(*body, true, {});
             ++next_;
             starts_another = next_ != end_ && runners_left_ > 1;
             if (starts_another) { --runners_left_; }
@@ -69,8 +70,10 @@ task<> run_for_each(R range, std::size_t limit, F f) {
 ///                elements must stay where they are while they are used.
 /// limit          at least 1; else throws std::invalid_argument.
 /// f              a callable that takes what *begin(range) gives and returns edo::task<>; called by one worker
-///                at a time. Its captures, and what it takes, must be sendable: that is not checked.
-/// Exceptions     the first one aborts the others, which are waited for, and is thrown again.
+///                at a time. Parameters of the coroutine must be sendable, also behind references; so must
+///                what f captures, which cannot be seen.
+/// Exceptions     the first one aborts the others, which are waited for, and is thrown again; send_error (a
+///                parameter is not sendable).
 /// Cancel safety  as scope().
 /// Allocation     one task for each that runs at once, not for each element; and the coroutines of f.
 /// Thread safety  awaited by one task. Source: futures::StreamExt::for_each_concurrent.

@@ -30,7 +30,12 @@ public:
         std::destroy_at(&children_);
         std::destroy_at(&results_);
     }
-    auto operator co_await() && { return operation_awaiter(*this); }
+    auto operator co_await() && {
+        if constexpr (sizeof...(T) != 0) {
+            if (!std::get<0>(results_).child) { throw_empty_task(); }
+        }
+        return operation_awaiter(*this);
+    }
 
     // For operation_awaiter.
     bool ready() {

@@ -143,8 +143,8 @@ public:
         if (handle_access::consumed(handle())) { throw_taken_already(cell().id); }
         return cell().join.is_done();
     }
-    bool arm(suspension& waiter) noexcept {
-        runtime_core* here = this_context().runtime;
+    bool arm(suspension& waiter, const context& cx) {
+        runtime_core* here = cx.runtime;
         if (here != nullptr && here->run_awaited(cell(), waiter)) {
             // An abort that came meanwhile finds the waiter suspended here, as if it had waited.
             return waiter.owner().state.is_abort_requested();
@@ -152,12 +152,15 @@ public:
         waiter_ = &waiter;
         if (cell().join.listen(*this)) { return true; }
         waiter_ = nullptr;
+        if (!cell().join.is_done()) { throw_awaited_already(); }
         return false;
     }
     claimed task_ended() noexcept override { return claim(*waiter_); }
     auto await_resume() {
         disarm();
-        handle_access::consumed(handle()) = true;
+        if (std::exchange(handle_access::consumed(handle()), true)) {
+            throw_taken_already(cell().id);
+        }
         if constexpr (Form == join_form::expected) {
             return cell().take_expected();
         } else {

@@ -84,11 +84,10 @@ public:
     /// The result of the task that was spawned first, if it has ended; never waits.
     [[nodiscard]] std::optional<result_type> try_join_next() {
         if (tasks_.empty() || !tasks_.front().is_finished()) { return std::nullopt; }
-        std::optional<result_type> result =
-            detail::handle_access::cell_of(tasks_.front()).take_expected();
-        detail::handle_access::consumed(tasks_.front()) = true;
+        join_handle<T> ended = std::move(tasks_.front());
         tasks_.pop_front();
-        return result;
+        detail::handle_access::consumed(ended) = true;
+        return detail::handle_access::cell_of(ended).take_expected();
     }
     /// `co_await join_all()` waits for all tasks: their results in the order of the spawns (std::vector<T>,
     /// nothing for void). The first failure aborts the rest and is rethrown. The queue must outlive it.
@@ -123,9 +122,14 @@ private:
     static task<std::optional<result_type>> next(join_queue& queue) {
         if (queue.empty()) { co_return std::nullopt; }
         auto ended = queue.tasks_.front().join();
-        auto result = co_await ended;  // borrowed: dropped, it leaves the task where it is
-        queue.tasks_.pop_front();
-        co_return result;
+        try {
+            auto result = co_await ended;  // borrowed: dropped, it leaves the task where it is
+            queue.tasks_.pop_front();
+            co_return result;
+        } catch (...) {  // the result cannot be moved
+            if (detail::handle_access::consumed(queue.tasks_.front())) { queue.tasks_.pop_front(); }
+            throw;
+        }
     }
     static task<std::optional<std::pair<task_id, result_type>>> next_with_id(join_queue& queue) {
         if (queue.empty()) { co_return std::nullopt; }

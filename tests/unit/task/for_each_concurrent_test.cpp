@@ -24,6 +24,11 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(kinds, for_each_concurrent, edo::test::all_kinds, edo::test::kind_name);
 
+task<> takes_rc(const edo::rc<int>& shared) {
+    ++*shared;
+    co_return;
+}
+
 TEST_P(for_each_concurrent, takes_each_element_once) {
     run([]() -> task<> {
         std::vector<int> seen(1000, 0);
@@ -40,6 +45,19 @@ TEST_P(for_each_concurrent, takes_each_element_once) {
         co_await edo::for_each_concurrent(seen, 3, twice);
         EXPECT_EQ(std::ranges::count(seen, 2), 1000) << "elements may be changed";
         co_await edo::for_each_concurrent(std::vector<int>(), 3, twice);
+    });
+}
+
+TEST_P(for_each_concurrent, refuses_what_must_stay_on_its_thread) {
+    run([]() -> task<> {
+        const auto shared = edo::make_rc<int>(0);
+        auto through_a_parameter = [&](int) { return takes_rc(shared); };
+        EXPECT_THROW(
+            co_await edo::for_each_concurrent(std::views::iota(0, 3), 2, through_a_parameter),
+            edo::send_error);
+        const std::vector<edo::rc<int>> elements(3, shared);
+        EXPECT_THROW(co_await edo::for_each_concurrent(elements, 2, takes_rc), edo::send_error);
+        EXPECT_EQ(*shared, 0) << "none of them has run";
     });
 }
 

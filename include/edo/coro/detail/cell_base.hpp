@@ -335,12 +335,15 @@ inline claimed claim(suspension& s) noexcept {
     return claimed(mine ? &cell : nullptr);
 }
 
+/// std::logic_error: somebody waits already where one may wait at a time.
+[[noreturn]] EDO_API void throw_awaited_already();
+
 /// Tasks and branches that run inside what awaits them, one in the other, before the next one has to
 /// take the way through a queue: it bounds the stack.
 inline constexpr std::uint32_t depth_limit = 16;
 
-/// How a turn of a task ended.
-enum class turn { parked, yielded, ended };
+/// How a turn of a task ended; ended_here: inside the await of who joins it, by complete_here().
+enum class turn { parked, yielded, ended, ended_here };
 
 /// Runs a cell that the caller owns until it parks, yields or ends. After `parked` and `ended` the
 /// caller must not touch it; after `yielded` the caller still owns it and queues it again. A turn has

@@ -40,7 +40,8 @@ inline bool spend_budget(context& cx) noexcept {
 /// A droppable leaf. `Derived` supplies
 ///     bool ready()              can complete now; stays true until await_resume() takes the result,
 ///                               so that a leaf which is dropped in between loses nothing
-///     bool arm(suspension&)     makes the branch known to its waker; false: became ready meanwhile
+///     bool arm(suspension&)     makes the branch known to its waker; false: became ready meanwhile;
+///                               or arm(suspension&, context&)
 ///     T    await_resume()
 /// and a destructor that unregisters, whatever races with it.
 template <class Derived>
@@ -62,7 +63,11 @@ public:
             b.owner().owes_budget = true;  // the operation is charged to the next turn
             return true;
         }
-        return self().arm(b);
+        if constexpr (requires { self().arm(b, cx); }) {
+            return self().arm(b, cx);
+        } else {
+            return self().arm(b);
+        }
     }
 
 private:

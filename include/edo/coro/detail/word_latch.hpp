@@ -12,12 +12,13 @@ class word_latch {
 public:
     /// Whether fire() has completed. acquire: pairs with the release store in fire()
     [[nodiscard]] bool is_done() const noexcept { return word_.load(acquire) == done; }
-    /// Registers the waiter. False: the latch has fired.
-    [[nodiscard]] bool arm(suspension& s) noexcept {
+    /// Registers the waiter. False: the latch has fired. Throws std::logic_error if it has a waiter.
+    [[nodiscard]] bool arm(suspension& s) {
         value expected = empty;
         const auto node = reinterpret_cast<value>(&s);
         // release: pairs with the exchange in fire(); acquire: with its store of DONE
         if (word_.compare_exchange(expected, node, release, acquire)) { return true; }
+        if (expected != done && expected != waking) { throw_awaited_already(); }
         wait_until_done();
         return false;
     }

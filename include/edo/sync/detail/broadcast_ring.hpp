@@ -93,13 +93,17 @@ public:
             lock_guard guard(queue.lock);
             is_last = --receivers_ == 0;
             end = tail_.load(relaxed);
+            if (end - next > slots_.size()) { next = end - slots_.size(); }
         }
         for (; next != end; ++next) {
             std::optional<T> seen_by_all;
             lock_guard guard(queue.lock);
             if (tail_.load(relaxed) - next > slots_.size()) { continue; }
             slot& s = slots_[next % slots_.size()];
-            if (--s.remaining == 0) { seen_by_all.swap(s.value); }
+            if (--s.remaining != 0) { continue; }
+            try {
+                seen_by_all.swap(s.value);
+            } catch (...) { s.value.reset(); }
         }
         if (is_last) {
             unheard.tell_all_if([] { return true; });
@@ -155,7 +159,7 @@ private:
         if (capacity == 0) {
             throw std::invalid_argument("edo: a broadcast channel needs a capacity of at least 1");
         }
-        if (capacity > SIZE_MAX / 2) {
+        if (capacity > std::vector<slot>().max_size() / 2) {
             throw std::invalid_argument("edo: the capacity of this broadcast channel is too large");
         }
         return std::bit_ceil(capacity);

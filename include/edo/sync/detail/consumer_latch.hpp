@@ -14,13 +14,15 @@ namespace edo::detail {
 /// looks at the word after it has changed the condition, a waiter at the condition after the word.
 class consumer_latch {
 public:
-    /// Suspends `s` unless `condition()` holds. False: it holds.
+    /// Suspends `s` unless `condition()` holds. False: it holds. Throws std::logic_error if somebody is
+    /// suspended already.
     template <class Condition>
-    [[nodiscard]] bool arm(suspension& s, const Condition& condition) noexcept {
+    [[nodiscard]] bool arm(suspension& s, const Condition& condition) {
         const auto node = reinterpret_cast<value>(&s);
         value v = empty;
         // seq_cst: pairs with wake(). A waker may still be leaving from the last time.
         while (!word_.compare_exchange(v, node, seq_cst, relaxed)) {
+            if (v != empty && (v & waking) == 0) { throw_awaited_already(); }
             cpu_relax();
             v = empty;
         }

@@ -45,14 +45,8 @@ public:
     }
     /// Uses up a permit of `values`, unless it is closed.
     std::optional<T> pop() {
-        std::optional<stored> taken;
-        {
-            lock_guard guard(lock_);
-            if (queue_.empty()) { return std::nullopt; }
-            taken.emplace(std::move(queue_.front()));
-            queue_.pop_front();
-        }
-        room.give_back(1);
+        std::optional<stored> taken = pop_stored();
+        if (!taken) { return std::nullopt; }
         return std::optional<T>(std::move(**taken));
     }
     [[nodiscard]] std::size_t size() noexcept {
@@ -124,7 +118,7 @@ public:
     void drop_receiver() noexcept {
         if (receivers.fetch_sub(1, acq_rel) != 1) { return; }  // acq_rel: pairs with the others'
         close();
-        while (pop()) {}
+        while (pop_stored()) {}
     }
 
     batch_semaphore room;
@@ -139,6 +133,17 @@ private:
             throw std::invalid_argument("edo: the capacity of an mpmc channel is at least 1");
         }
         return capacity;
+    }
+    std::optional<stored> pop_stored() noexcept {
+        std::optional<stored> taken;
+        {
+            lock_guard guard(lock_);
+            if (queue_.empty()) { return taken; }
+            taken.emplace(std::move(queue_.front()));
+            queue_.pop_front();
+        }
+        room.give_back(1);
+        return taken;
     }
     /// Whether it was the last place, and nothing will come any more.
     bool end_booking() noexcept EDO_REQUIRES(lock_) { return --booked_ == 0 && is_closed_; }

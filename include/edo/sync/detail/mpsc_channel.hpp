@@ -116,7 +116,7 @@ public:
         // seq_cst: pairs with drop_sender()
         return values_.is_ready() || senders_.load(seq_cst) == 0 || semaphore_.is_idle(capacity_);
     }
-    [[nodiscard]] bool arm(suspension& receiver) noexcept {
+    [[nodiscard]] bool arm(suspension& receiver) {
         return latch_.arm(receiver, [this]() noexcept { return receiver_is_ready(); });
     }
     void disarm() noexcept { latch_.disarm(); }
@@ -139,6 +139,7 @@ public:
     void close() noexcept {
         semaphore_.close();
         closing_.notify_waiters();
+        wake_receiver();  // another branch of the receiver's task may wait
     }
     void drop_receiver() noexcept {
         close();

@@ -21,7 +21,7 @@ public:
     ~mpsc_receive() { disarm(); }
 
     [[nodiscard]] bool ready() const noexcept { return channel_->receiver_is_ready(); }
-    [[nodiscard]] bool arm(suspension& waiter) noexcept {
+    [[nodiscard]] bool arm(suspension& waiter) {
         disarm();  // of an earlier await of the same leaf
         is_armed_ = channel_->arm(waiter);
         return is_armed_;

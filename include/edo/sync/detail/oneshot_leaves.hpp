@@ -78,7 +78,7 @@ public:
     oneshot_closed_leaf& operator=(oneshot_closed_leaf&&) = delete;
 
     [[nodiscard]] bool ready() const noexcept { return word_->is_closed(); }
-    bool arm(suspension& waiter) noexcept { return wait_.arm(word_->sender_latch, waiter); }
+    bool arm(suspension& waiter) { return wait_.arm(word_->sender_latch, waiter); }
     void disarm() noexcept { wait_.disarm(); }
     void await_resume() noexcept { wait_.disarm(); }
 

@@ -60,7 +60,10 @@ public:
     /// The receiver wants no value any more. What the word said before.
     value close() noexcept {
         const value before = word_.fetch_or(closed, acq_rel);  // pairs with: complete(), look()
-        if ((before & (sender_done | closed)) == 0) { sender_latch.fire().enqueue(); }
+        if ((before & (sender_done | closed)) == 0) {
+            sender_latch.fire().enqueue();
+            receiver_latch.fire().enqueue();  // another branch of the receiver's task may wait
+        }
         return before;
     }
     /// One end is gone. True: it was the last, the caller frees the state.
@@ -114,7 +117,7 @@ public:
     oneshot_wait(const oneshot_wait&) = delete;
     oneshot_wait& operator=(const oneshot_wait&) = delete;
     ~oneshot_wait() { disarm(); }
-    [[nodiscard]] bool arm(word_latch& latch, suspension& waiter) noexcept {
+    [[nodiscard]] bool arm(word_latch& latch, suspension& waiter) {
         disarm();  // of an earlier await of the same leaf
         if (!latch.arm(waiter)) { return false; }
         latch_ = &latch;

@@ -5,6 +5,7 @@
 #include <edo/coro/owning.hpp>
 #include <edo/sync/detail/batch_semaphore.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace edo::detail {
@@ -17,6 +18,9 @@ struct guard_access {
     }
 };
 
+/// std::logic_error: an owned form was awaited to its end before.
+[[noreturn]] EDO_API void throw_taken_already();
+
 /// Waits for `n` permits; dropped, it gives back what it got. `Owner` is a pointer to what has the
 /// semaphore, or a std::shared_ptr, which keeps it. `Derived` supplies await_resume(), by waiter_.take().
 template <class Derived, class Owner>
@@ -27,7 +31,12 @@ public:
     permit_leaf(permit_leaf&&) noexcept = default;
     permit_leaf& operator=(permit_leaf&&) = delete;
     ~permit_leaf() { waiter_.give_up(); }
-    [[nodiscard]] bool ready() noexcept { return waiter_.ready(); }
+    [[nodiscard]] bool ready() {
+        if constexpr (!std::is_pointer_v<Owner>) {
+            if (owner_ == nullptr) { throw_taken_already(); }  // what it gave has the owner
+        }
+        return waiter_.ready();
+    }
     [[nodiscard]] bool arm(suspension& waiter) noexcept { return waiter_.arm(waiter); }
     void disarm() noexcept { waiter_.disarm(); }
 

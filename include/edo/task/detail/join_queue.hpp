@@ -61,8 +61,9 @@ public:
     }
     void detach_all() noexcept;
 
-    /// For the leaf that waits for the next end. False: there is one already.
-    [[nodiscard]] bool arm(suspension& waiter) noexcept;
+    /// For the leaf that waits for the next end. False: there is one already. Throws std::logic_error if
+    /// another one waits.
+    [[nodiscard]] bool arm(suspension& waiter);
     void disarm(suspension& waiter) noexcept;
 
 private:
@@ -103,11 +104,10 @@ public:
         if (waiter_ != nullptr) { queue_->disarm(*std::exchange(waiter_, nullptr)); }
     }
     bool ready() noexcept { return queue_->size() == 0 || queue_->has_ended(); }
-    bool arm(suspension& waiter) noexcept {
+    bool arm(suspension& waiter) {
+        if (!queue_->arm(waiter)) { return false; }
         waiter_ = &waiter;
-        if (queue_->arm(waiter)) { return true; }
-        waiter_ = nullptr;
-        return false;
+        return true;
     }
 
 protected:
