@@ -298,10 +298,11 @@ void end_bound(cell_base& cell) noexcept {
     if (side_block* side = cell.side()) { end_bound(*side); }
 }
 
-void finish(context& cx, cell_base& cell) noexcept {
+/// `dropped`: it has neither come to its end nor failed to begin.
+void finish(context& cx, cell_base& cell, bool dropped) noexcept {
     cx.current = &cell.root();
     end_bound(cell);
-    cell.finish(!cell.done);
+    cell.finish(dropped);
 }
 
 /// An operation that the turn before could not pay for.
@@ -323,8 +324,9 @@ turn run_turn(cell_base& cell) noexcept {
             }
             if (cell.state.park(seen)) { return turn::parked; }
         } else if (cell.ended) {
-            finish(context_here(), cell);
-            return turn::ended;
+            const turn result = cell.awaited_here ? turn::ended_here : turn::ended;
+            finish(context_here(), cell, !cell.done);
+            return result;
         }
     }
 }
@@ -349,16 +351,16 @@ turn drive(cell_base& cell, bool fresh_budget) noexcept {
 turn drive_inside(cell_base& cell) noexcept {
     context& cx = context_here();
     const branch_ref outer = cx.current;
-    turn result = turn::ended;
+    turn result = turn::ended_here;
     if (cell.point || cell.state.is_abort_requested()) {
         pay_debt(cx, cell);
         result = run_turn(cell);
-    } else {                     // it is new: the short way
-        cell.seen = !cell.seen;  // a new cell counts as woken
+    } else {                // it is new: the short way
+        cell.seen = false;  // a new cell counts as woken
         if (start(cx, cell)) {
             result = run_turn(cell);
         } else {
-            finish(cx, cell);
+            finish(cx, cell, false);
         }
     }
     cx.current = outer;

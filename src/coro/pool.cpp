@@ -104,6 +104,8 @@ public:
     constexpr thread_cache() noexcept {
         for (std::size_t i = 0; i < class_count; ++i) { bins_[i].room = pool_classes::batch(i); }
     }
+    /// Without blocks and without room.
+    constexpr explicit thread_cache(int) noexcept {}
     /// Null: there is none, see refill().
     void* allocate(std::size_t index) noexcept {
         bin& b = bins_[index];
@@ -170,19 +172,23 @@ private:
     thread_cache cache_;
 };
 
-constinit thread_local thread_cache* cache_of_thread = nullptr;
+/// What a thread has that has no cache: holds nothing and has no room, so that nobody writes to it and
+/// the fast paths need not ask.
+constinit thread_cache no_cache{0};
+constinit thread_local thread_cache* cache_of_thread = &no_cache;
 constinit thread_local bool cache_is_gone = false;
 
 cache_owner::cache_owner() noexcept { cache_of_thread = &cache_; }
 cache_owner::~cache_owner() {
-    cache_of_thread = nullptr;
+    cache_of_thread = &no_cache;
     cache_is_gone = true;
     cache_.trim();
 }
 
 /// The cache of the calling thread; null once the thread is about to end.
 thread_cache* this_thread_cache() noexcept {
-    if (cache_of_thread == nullptr && !cache_is_gone) { thread_local cache_owner owner; }
+    if (cache_is_gone) { return nullptr; }
+    if (cache_of_thread == &no_cache) { thread_local cache_owner owner; }
     return cache_of_thread;
 }
 
@@ -216,8 +222,7 @@ void* heap_take(std::size_t size) {
 void* pool_take(std::size_t index, std::size_t size) {
     count_pool_alloc();
     if (plain_new) { return heap_take(size); }
-    thread_cache* cache = cache_of_thread;
-    void* found = cache != nullptr ? cache->allocate(index) : nullptr;
+    void* found = cache_of_thread->allocate(index);
     return found != nullptr ? found : take_slowly(index);
 }
 
@@ -226,8 +231,7 @@ void pool_give(void* memory, std::size_t index) noexcept {
         ::operator delete(memory);
         return;
     }
-    thread_cache* cache = cache_of_thread;
-    if (cache == nullptr || !cache->free(memory, index)) { give_slowly(memory, index); }
+    if (!cache_of_thread->free(memory, index)) { give_slowly(memory, index); }
 }
 
 void pool_trim() noexcept {

@@ -148,18 +148,9 @@ void executor::schedule(cell_base& cell) noexcept {
     push_next(*here, cell);
 }
 
-/// The holder of `p` runs the cell next; on a current-thread runtime after all others.
-void executor::push_next(place& p, cell_base& cell) noexcept {
-    if (!options_.has_threads) {
-        p.push(cell);
-        return;
-    }
-    cell_base* before = p.lifo.put(cell);
-    if (before == nullptr) {
-        notify_guard();
-        return;
-    }
-    push_back(p, *before);
+/// Into the ring, from which others steal.
+EDO_NOINLINE void executor::push_shared(place& p, cell_base& cell) noexcept {
+    push_back(p, cell);
     store_load_fence();  // pairs with: the one in enter_sleep()
     notify(p.queue.size());
 }
@@ -171,37 +162,15 @@ bool executor::keep(cell_base& cell) noexcept {
     return true;
 }
 
-void executor::launch(cell& task) noexcept {
-    place* here = context_here().worker;
-    if (here != nullptr && &here->owner == this) {
-        if (closing_.load(relaxed)) {
-            task.cancel_unqueued();
-            return;
-        }
-        task.counted = true;
-        here->count.spawned.add_by_owner(1);
-        push_next(*here, task);
-        return;
-    }
-    if (!inject(task, true)) { task.cancel_unqueued(); }
+/// From outside of the workers, or after close().
+void executor::launch_otherwise(cell& task) noexcept {
+    if (place_here() != nullptr || !inject(task, true)) { task.cancel_unqueued(); }
 }
 
 /// The place that has the task in its list.
 place* executor::listed_by(const cell& task) noexcept {
     if (task.is_bound) { return task.side()->listed_by; }
     return task.is_kept ? static_cast<place*>(task.home) : nullptr;
-}
-
-void executor::task_ended(cell& task) noexcept {
-    place* here = context_here().worker;
-    if (here != nullptr && &here->owner != this) { here = nullptr; }
-    if (task.is_kept || task.is_bound) { unlist(task, here); }
-    if (here != nullptr) {
-        here->count.ended.add_by_owner(1);
-    } else {
-        ended_outside_.fetch_add(1, relaxed);
-    }
-    if (closing_.load(relaxed)) { ended_late(); }
 }
 
 /// Out of task_ended(), which mostly has nothing of this to do.

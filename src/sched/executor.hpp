@@ -22,6 +22,12 @@ inline constexpr std::uint32_t current_thread_interval = 31;  ///< as in Tokio
 
 inline constexpr std::chrono::microseconds shortest_guard{250};
 
+// executor::idle_: workers that search << 32 | workers that are awake.
+inline constexpr std::uint64_t one_awake = 1;
+inline constexpr std::uint64_t one_searching = std::uint64_t{1} << 32;
+constexpr std::uint64_t awake_in(std::uint64_t idle) { return idle & (one_searching - 1); }
+constexpr std::uint64_t searching_in(std::uint64_t idle) { return idle >> 32; }
+
 /// What the builder decides.
 struct executor_options {
     unsigned places = 1;
@@ -160,6 +166,7 @@ private:
     static cell_base* take_fork(place& p) noexcept;
     cell_base* take_lifo(place& p) noexcept;
     bool take_queued(place& p, const cell& task) noexcept;
+    bool take_from_queue(place& p, const cell& task) noexcept;
     static place* listed_by(const cell& task) noexcept;
     cell_base* take_injected(place& p, std::size_t limit) noexcept;
     cell_base* take_share(place& p) noexcept;
@@ -167,8 +174,10 @@ private:
     void maintain(place& p) noexcept;
     void sweep(place& p) noexcept;
     void push_next(place& p, cell_base& cell) noexcept;
+    void push_shared(place& p, cell_base& cell) noexcept;
     void push_back(place& p, cell_base& cell) noexcept;
     void push_beyond(place& p, cell_base& cell) noexcept;
+    void launch_otherwise(cell& task) noexcept;
     void unlist(cell& task, const place* here) noexcept;
     void ended_late() noexcept;
     void drop_here(std::optional<std::chrono::steady_clock::time_point> deadline) noexcept;
@@ -180,7 +189,14 @@ private:
     bool inject(cell_base& cell, bool is_new) noexcept;
     void notify(std::size_t waiting) noexcept;
     void share_slot(place& p) noexcept;
-    void notify_guard() noexcept;
+    /// A worker has something that must not wait for the end of a long turn, a task in its slot or a
+    /// timer: somebody has to look after it from time to time.
+    void notify_guard() noexcept {
+        // seq_cst: pairs with choose_guard(), resign(); whoever is awake now was counted before it ran
+        if (guarded_.load(seq_cst) || awake_in(idle_.load(seq_cst)) >= places_.size()) { return; }
+        wake_guard();
+    }
+    void wake_guard() noexcept;
     parker* pick_sleeper(std::size_t waiting) noexcept EDO_EXCLUDES(idle_lock_);
     void unpark_all() noexcept;
     bool start_searching(place& p) noexcept;
@@ -225,7 +241,7 @@ private:
     std::vector<std::unique_ptr<place>> places_;
     std::deque<worker_thread> threads_;
 
-    alignas(cache_line) atomic<std::uint64_t> idle_;  ///< searching << 32 | awake
+    alignas(cache_line) atomic<std::uint64_t> idle_;  ///< see one_awake
     atomic<bool> guarded_{false};  ///< there is a guard; written under idle_lock_
     atomic<bool> closing_{false};
     atomic<bool> has_forked_{false};     ///< a place has had a fork
@@ -262,6 +278,44 @@ private:
 inline worker_thread* executor::thread_here() noexcept {
     worker_thread* here = context_here().thread;
     return here != nullptr && &here->owner == this ? here : nullptr;
+}
+
+// What every task passes through: inline, so that it is one function in its callers.
+
+/// The holder of `p` runs the cell next; on a current-thread runtime after all others.
+inline void executor::push_next(place& p, cell_base& cell) noexcept {
+    if (!options_.has_threads) {
+        p.push(cell);
+        return;
+    }
+    if (cell_base* before = p.lifo.put(cell)) {
+        push_shared(p, *before);
+    } else {
+        notify_guard();
+    }
+}
+
+inline void executor::launch(cell& task) noexcept {
+    place* here = context_here().worker;
+    if (here == nullptr || &here->owner != this || closing_.load(relaxed)) {
+        launch_otherwise(task);
+        return;
+    }
+    task.counted = true;
+    here->count.spawned.add_by_owner(1);
+    push_next(*here, task);
+}
+
+EDO_ALWAYS_INLINE void executor::task_ended(cell& task) noexcept {
+    place* here = context_here().worker;
+    if (here != nullptr && &here->owner != this) { here = nullptr; }
+    if (task.is_kept) { unlist(task, here); }
+    if (here != nullptr) {
+        here->count.ended.add_by_owner(1);
+    } else {
+        ended_outside_.fetch_add(1, relaxed);
+    }
+    if (closing_.load(relaxed)) { ended_late(); }
 }
 
 }  // namespace edo::detail

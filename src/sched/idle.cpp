@@ -9,11 +9,6 @@
 namespace edo::detail {
 namespace {
 
-constexpr std::uint64_t one_awake = 1;
-constexpr std::uint64_t one_searching = std::uint64_t{1} << 32;
-constexpr std::uint64_t awake_in(std::uint64_t idle) { return idle & (one_searching - 1); }
-constexpr std::uint64_t searching_in(std::uint64_t idle) { return idle >> 32; }
-
 constexpr std::chrono::microseconds longest_guard{10'000};
 constexpr std::chrono::microseconds longest_thrifty_guard{1'000};
 
@@ -86,11 +81,7 @@ void executor::share_slot(place& p) noexcept {
     notify(1);
 }
 
-/// A worker has something that must not wait for the end of a long turn, a task in its slot or a
-/// timer: somebody has to look after it from time to time.
-void executor::notify_guard() noexcept {
-    // seq_cst: pairs with choose_guard(), resign(); whoever is awake now was counted before it ran
-    if (guarded_.load(seq_cst) || awake_in(idle_.load(seq_cst)) >= places_.size()) { return; }
+void executor::wake_guard() noexcept {
     parker* sleeper = nullptr;
     {
         lock_guard guard(idle_lock_);

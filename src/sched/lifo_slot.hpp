@@ -12,10 +12,6 @@ class lifo_slot {
 public:
     /// Anybody, as a hint.
     [[nodiscard]] bool is_empty() const noexcept { return task_.load(relaxed) == nullptr; }
-    /// Holder: false, if the guard has taken it.
-    [[nodiscard]] bool holds(const cell_base& cell) const noexcept {
-        return task_.load(relaxed) == &cell;
-    }
     /// Holder: puts a task there, and gives the one that was there.
     [[nodiscard]] cell_base* put(cell_base& cell) noexcept {
         if (is_empty()) {
@@ -28,6 +24,10 @@ public:
     [[nodiscard]] cell_base* take() noexcept {
         // relaxed: whatever is there, the holder has put there
         return is_empty() ? nullptr : task_.exchange(nullptr, relaxed);
+    }
+    /// Holder: takes this one. False: it is not there, or the guard was faster.
+    [[nodiscard]] bool take(const cell_base& cell) noexcept {
+        return task_.load(relaxed) == &cell && task_.exchange(nullptr, relaxed) != nullptr;
     }
     /// Guard.
     [[nodiscard]] cell_base* steal() noexcept {

@@ -187,35 +187,42 @@ void executor::queue_again(cell_base& task, std::uint32_t budget_left) noexcept 
     push_back(*here, task);
 }
 
+/// Takes `task` out of the place's queues: if it is the next one, or among the last that came.
+EDO_ALWAYS_INLINE bool executor::take_queued(place& p, const cell& task) noexcept {
+    if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
+    return p.lifo.take(task) || take_from_queue(p, task);
+}
+
+EDO_NOINLINE bool executor::take_from_queue(place& p, const cell& task) noexcept {
+    if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
+    if (!p.queue.take(task)) { return false; }
+    share_slot(p);
+    return true;
+}
+
 bool executor::run_awaited(cell& task, branch& waiter) noexcept {
     context& cx = context_here();
+    place* p = cx.worker;
     // Branches beside the waiter would have to wait as well. Every await costs budget, so the turn
     // stays bounded; and it counts as a turn, so that timers and the injection queue do not wait longer.
-    if (cx.worker == nullptr || waiter.is_child || cx.budget == 0 || cx.budget == no_budget ||
-        cx.awaiting == depth_limit || cx.worker->has_duty_at(cx.worker->tick + 1) ||
-        !take_queued(*cx.worker, task)) {
+    if (p == nullptr || waiter.is_child || cx.budget == 0 || cx.budget == no_budget ||
+        cx.awaiting == depth_limit || p->has_duty_at(p->tick + 1) || !take_queued(*p, task)) {
         return false;
     }
-    cx.worker->starts_work_now();
-    ++cx.worker->tick;
-    cx.worker->count.polls.add_by_owner(1);
+    p->starts_work_now();
+    ++p->tick;
+    p->count.polls.add_by_owner(1);
     --cx.budget;
     task.awaited_here = true;
     ++cx.awaiting;
     const turn result = drive_inside(task);
     --cx.awaiting;
+    if (result == turn::ended_here) {
+        task_ended(task);
+        return true;
+    }
     if (result == turn::yielded) { queue_again(task, cx.budget); }
     return result == turn::ended;
-}
-
-/// Takes `task` out of the place's queues: if it is the next one, or among the last that came.
-bool executor::take_queued(place& p, const cell& task) noexcept {
-    if (&p.owner != this || closing_.load(relaxed) || core_.hooks) { return false; }
-    if (!options_.has_threads) { return p.fifo.front() == &task && p.pop() != nullptr; }
-    if (p.lifo.holds(task)) { return p.lifo.take() != nullptr; }
-    if (!p.queue.take(task)) { return false; }
-    share_slot(p);
-    return true;
 }
 
 turn drive_with_hooks(cell& task, bool fresh_budget,

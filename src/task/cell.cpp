@@ -25,19 +25,19 @@ const cell* current_cell() noexcept {
     return cx.blocking;
 }
 
-void cell::complete(const std::exception_ptr& error) noexcept {
+void cell::complete_and_tell(const std::exception_ptr& error) noexcept {
     task_owner& owner = owner_of_tasks();
     if (owner.hooks) { call_hooks(*owner.hooks, error); }
     if (error) { owner.task_failed(); }
-    if (counted) { owner.task_ended(*this); }
     if (awaited_here) {
-        join.complete_here();
-    } else {
-        tell_joiner();
+        join.complete_here();  // see complete()
+        return;
     }
+    if (counted) { owner.task_ended(*this); }
+    tell_joiner();
 }
 
-// What follows is apart, so that complete() needs no registers of its own.
+// What follows is apart, so that complete_and_tell() needs no registers of its own.
 
 EDO_NOINLINE void cell::call_hooks(const task_hooks& hooks,
                                    const std::exception_ptr& error) noexcept {

@@ -72,11 +72,18 @@ protected:
     /// Destroys the result in the context of the task; an exception is reported to the hook.
     virtual void dispose_result() noexcept = 0;
     /// Publishes the outcome. The cell may be gone when it returns.
-    void complete(const std::exception_ptr& error) noexcept;
+    void complete(const std::exception_ptr& error) noexcept {
+        if (awaited_here && !error) {
+            join.complete_here();  // executor::run_awaited() counts it; there are no hooks
+        } else {
+            complete_and_tell(error);
+        }
+    }
     /// The hook for an exception that nobody has seen.
     void report_unobserved(const std::exception_ptr& error) noexcept;
 
 private:
+    void complete_and_tell(const std::exception_ptr& error) noexcept;
     void call_hooks(const task_hooks& hooks, const std::exception_ptr& error) noexcept;
     /// Tells who joins. The cell may be gone when it returns.
     void tell_joiner() noexcept;
