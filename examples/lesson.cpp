@@ -41,11 +41,11 @@ edo::task<> rules() {
     const std::string text = "borrowed?";
     // None of these compiles; the message names the argument, its type, the rule and the fix:
     //     edo::spawn([&]() -> edo::task<> { use(text); … });
-    // the lambda "has captures: pass what it captures as arguments (CP.51)"
+    // the lambda "has captures. Fix: pass what it captures as arguments (CP.51)"
     //     edo::spawn(f, std::string_view(text));
-    // argument 0 "is not owning: it is a view"; "pass what owns the data as std::string"
+    // argument 0 "is not owning because it is a view. Fix: pass what owns the data as std::string"
     //     edo::spawn(f, edo::make_rc<int>(42));
-    // argument 0 "is not sendable"; "use spawn_local or a type that may change threads"
+    // argument 0 "is not sendable …. Fix: use spawn_local or a type that may change threads"
     //
     // A coroutine that was made already has its parameters checked when it is spawned:
     try {
