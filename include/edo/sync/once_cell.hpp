@@ -47,7 +47,8 @@ public:
         detail::wait_in_thread(state_.wait_only(), "set_once::blocking_wait()", where);
         return *get();
     }
-    /// Takes the value out, for one who has this for himself; it may be set again.
+    /// Takes the value out, for one who has this for himself; it may be set again. Throws what the move of
+    /// T throws; then the value is still there.
     [[nodiscard]] std::optional<T> take() { return state_.take(); }
 
 private:
@@ -107,7 +108,8 @@ public:
         detail::wait_in_thread(state_.wait_only(), "once_cell::blocking_wait()", where);
         return *get();
     }
-    /// Takes the value out, for one who has this for himself; it may be set again.
+    /// Takes the value out, for one who has this for himself; it may be set again. Throws what the move of
+    /// T throws; then the value is still there.
     [[nodiscard]] std::optional<T> take() { return state_.take(); }
 
 private:

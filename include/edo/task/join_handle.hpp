@@ -25,8 +25,8 @@ class join_leaf;
 /// Ownership      move-only. Dropping the handle detaches the task: it goes on, its result is
 ///                destroyed at its end, an exception goes to the unhandled_exception hook.
 /// Cancel safety  `co_await h` on an lvalue borrows: dropped, h can be awaited again; completed, it
-///                is consumed, and another await throws std::logic_error. An rvalue is owned by the
-///                await: dropped, it detaches.
+///                is consumed, and another await throws std::logic_error, as does a second one
+///                at the same time. An rvalue is owned by the await: dropped, it detaches.
 /// Thread safety  one thread at a time; abort() and is_finished() may race with the task.
 template <class T>
 class join_handle {

@@ -134,6 +134,7 @@ private:
         }
         return capacity;
     }
+    /// pop() without a move of T.
     std::optional<stored> pop_stored() noexcept {
         std::optional<stored> taken;
         {
