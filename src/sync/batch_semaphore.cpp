@@ -17,6 +17,7 @@ bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept 
     std::size_t v = word_.load(relaxed);
     for (;;) {
         if ((v & closed_bit) != 0) {
+            static_cast<void>(is_closed());  // acquires what was done before close()
             w.phase_.store(phase::closed, relaxed);
             return false;
         }
@@ -92,12 +93,13 @@ void batch_semaphore::clear_waiters_bit() noexcept {
 /// The queue is emptied in batches. A permit that comes back between two of them may still go to the
 /// next waiter, as if it had come before the close.
 void batch_semaphore::close() noexcept {
+    // acq_rel: pairs with is_closed(). Nobody queues any more once the bit is set.
+    if ((word_.fetch_or(closed_bit, acq_rel) & waiters_bit) == 0) { return; }
     std::size_t returned = 0;
     for (bool more = true; more;) {
         wake_list woken;
         {
             lock_guard guard(lock_);
-            word_.fetch_or(closed_bit, acq_rel);  // pairs with: is_closed()
             while (!woken.is_full() && !waiters_.empty()) {
                 semaphore_waiter& w = *waiters_.pop_front();
                 returned += w.wanted_ - w.remaining_;

@@ -294,6 +294,14 @@ TEST(count_sync, a_send_into_a_channel_with_room_takes_no_lock) {
     EXPECT_EQ(all.read().locks, 0U);
 }
 
+TEST(count_sync, a_channel_without_values_is_one_block) {
+    const allocations made;
+    const auto bounded = edo::sync::mpsc<int>(100);
+    EXPECT_EQ(made.read(), 1U);
+    const auto unbounded = edo::sync::mpsc_unbounded<int>();
+    EXPECT_EQ(made.read(), 2U);
+}
+
 TEST(count_sync, a_primitive_holds_no_memory) {
     const auto one = [](auto make) {
         const meter all;

@@ -213,14 +213,13 @@ public:
     }
     /// The next value, if it is there.
     [[nodiscard]] std::expected<T, try_recv_error> try_recv() {
-        auto value = channel_->pop_sent();
-        if (!value) {
+        if (!channel_->has_sent_value()) {
             if (!channel_->has_ended()) { return std::unexpected(try_recv_error::empty); }
-            value = channel_->pop_sent();  // what the last sender sent meanwhile
-            if (!value) { return std::unexpected(try_recv_error::closed); }
+            // what the last sender sent meanwhile
+            if (!channel_->has_sent_value()) { return std::unexpected(try_recv_error::closed); }
         }
-        channel_->give_back(1);
-        return std::move(**value);
+        typename detail::mpsc_channel<T>::taken_count permit(*channel_);
+        return std::move(*typename detail::mpsc_channel<T>::taken(permit));
     }
     /// recv() for a plain thread or a blocking closure.
     ///
@@ -248,9 +247,7 @@ public:
     /// Whether no value is in the queue.
     [[nodiscard]] bool empty() const noexcept { return len() == 0; }
     /// The number of places that are free now.
-    [[nodiscard]] std::size_t capacity() const noexcept {
-        return channel_->semaphore().available();
-    }
+    [[nodiscard]] std::size_t capacity() const noexcept { return channel_->free_places(); }
     /// The number of places that the channel was made with; a very large one if it is unbounded.
     [[nodiscard]] std::size_t max_capacity() const noexcept { return channel_->capacity(); }
     /// The number of senders; permits count as senders.
@@ -294,7 +291,7 @@ template <class T>
 /// Source         tokio::sync::mpsc::unbounded_channel.
 template <class T>
 [[nodiscard]] std::pair<mpsc_unbounded_sender<T>, mpsc_receiver<T>> mpsc_unbounded() {
-    auto* channel = new detail::mpsc_channel<T>(detail::batch_semaphore::max_permits);
+    auto* channel = new detail::mpsc_channel<T>(detail::mpsc_channel<T>::unbounded);
     return {detail::mpsc_access::make<mpsc_unbounded_sender<T>>(*channel),
             detail::mpsc_access::make<mpsc_receiver<T>>(*channel)};
 }

@@ -195,6 +195,23 @@ TEST(out_of_memory, join_set) {
     });
 }
 
+/// A vector that cannot grow leaves the values in the channel.
+TEST(out_of_memory, recv_many) {
+    fail_each_allocation_of([] {
+        auto [tx, rx] = sync::mpsc<std::string>(8);
+        std::vector<std::string> all;
+        std::size_t sent = 0;
+        try {
+            for (; sent < 5; ++sent) { EXPECT_TRUE(tx.try_send(text).has_value()); }
+            rx.blocking_recv_many(all, 5);
+        } catch (const std::bad_alloc&) {
+            EXPECT_EQ(all.size() + rx.len(), sent);
+            throw;
+        }
+        return all.size();
+    });
+}
+
 TEST(out_of_memory, local_set) {
     on_one_thread([]() -> task<std::size_t> {
         edo::local_set set;

@@ -51,6 +51,21 @@ TYPED_TEST(mpsc_state, test_rx_is_closed_when_calling_close_with_sender) {
     EXPECT_TRUE(tx.is_closed());
 }
 
+/// However many of the values have been received before.
+TYPED_TEST(mpsc_state, ends_after_close_when_it_is_drained) {
+    for (int before = 0; before <= 100; before += 20) {
+        auto [tx, rx] = TypeParam::make();
+        const std::size_t places = rx.capacity();
+        for (int i = 0; i < 100; ++i) { EXPECT_TRUE(TypeParam::send(tx, i)); }
+        for (int i = 0; i < before; ++i) { EXPECT_EQ(rx.blocking_recv(), i); }
+        EXPECT_EQ(rx.capacity(), places - (100 - static_cast<std::size_t>(before)));
+        rx.close();
+        for (int i = before; i < 100; ++i) { EXPECT_EQ(rx.blocking_recv(), i); }
+        EXPECT_EQ(rx.blocking_recv(), std::nullopt);
+        EXPECT_EQ(rx.try_recv().error(), edo::sync::try_recv_error::closed);
+    }
+}
+
 TYPED_TEST(mpsc_state, test_rx_is_closed_when_dropping_all_senders) {
     auto [tx, rx] = TypeParam::make();
     auto copy = tx;

@@ -45,6 +45,10 @@ public:
             }
         }
     }
+    /// False: nobody waits, so there is nothing to wake. After the condition has changed.
+    [[nodiscard]] bool may_hold_waiter() const noexcept {
+        return word_.load(seq_cst) != empty;  // pairs with: arm()
+    }
     /// Claims the waiter, if there is one and its condition holds. After the condition has changed.
     template <class Condition>
     [[nodiscard]] claimed wake(const Condition& condition) noexcept {

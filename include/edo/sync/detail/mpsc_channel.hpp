@@ -41,7 +41,10 @@ private:
 template <class T>
 class mpsc_channel {
 public:
-    explicit mpsc_channel(std::size_t capacity) : capacity_(capacity), semaphore_(capacity) {}
+    static constexpr std::size_t unbounded = batch_semaphore::max_permits;
+
+    explicit mpsc_channel(std::size_t capacity) noexcept
+        : capacity_(capacity), semaphore_(capacity) {}
     mpsc_channel(const mpsc_channel&) = delete;
     mpsc_channel& operator=(const mpsc_channel&) = delete;
 
@@ -104,7 +107,7 @@ public:
         push(std::move(value));
         permit.count = 0;
     }
-    /// Gives permits back that were not used.
+    /// Gives back permits that were not used.
     void give_back(std::size_t permits) noexcept {
         if (semaphore_.give_back(permits)) { wake_receiver(); }
     }
@@ -117,25 +120,60 @@ public:
         return values_.is_ready() || senders_.load(seq_cst) == 0 || semaphore_.is_idle(capacity_);
     }
     [[nodiscard]] bool arm(suspension& receiver) {
+        give_back_kept();
         return latch_.arm(receiver, [this]() noexcept { return receiver_is_ready(); });
     }
     void disarm() noexcept { latch_.disarm(); }
-    /// Takes the oldest value; its permit must be given back.
-    [[nodiscard]] std::optional<mpsc_value<T>> pop() noexcept { return values_.pop(); }
-    /// The same for one who does not wait: a value that was sent is found, although an earlier send
-    /// is still on its way.
-    [[nodiscard]] std::optional<mpsc_value<T>> pop_sent() noexcept {
-        for (;;) {
-            auto value = values_.pop();
-            if (value || values_.size() < 2) { return value; }
+    /// Whether a value can be taken now.
+    [[nodiscard]] bool has_value() noexcept { return values_.front() != nullptr; }
+    /// Gives the permits of what was taken back at the end of its scope.
+    struct taken_count {
+        explicit taken_count(mpsc_channel& c) noexcept : channel(c) {}
+        taken_count(const taken_count&) = delete;
+        taken_count& operator=(const taken_count&) = delete;
+        ~taken_count() {
+            if (count != 0) { channel.give_back_taken(count); }
+        }
+        mpsc_channel& channel;
+        std::size_t count = 0;
+    };
+    /// The oldest value, if there is one, which leaves the queue at the end of the scope.
+    class taken {
+    public:
+        explicit taken(taken_count& count) noexcept
+            : count_(count), value_(count.channel.values_.front()) {}
+        taken(const taken&) = delete;
+        taken& operator=(const taken&) = delete;
+        ~taken() {
+            if (value_ == nullptr) { return; }
+            count_.channel.values_.pop_front();
+            ++count_.count;
+        }
+        explicit operator bool() const noexcept { return value_ != nullptr; }
+        T& operator*() const noexcept { return **value_; }
+
+    private:
+        taken_count& count_;
+        mpsc_value<T>* value_;
+    };
+    /// has_value() for one who does not wait: a value that was sent is found, although an earlier
+    /// send is still on its way.
+    [[nodiscard]] bool has_sent_value() noexcept {
+        while (!has_value()) {
+            if (values_.size() < 2) { return false; }
             yield_thread();
         }
+        return true;
     }
     /// Whether nothing can come any more, apart from what lies in the queue.
-    [[nodiscard]] bool has_ended() const noexcept {
+    [[nodiscard]] bool has_ended() noexcept {
+        give_back_kept();
         return sender_count() == 0 || semaphore_.is_idle(capacity_);
     }
     [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+    [[nodiscard]] std::size_t free_places() const noexcept {
+        return semaphore_.available() + kept_;
+    }
     void close() noexcept {
         semaphore_.close();
         closing_.notify_waiters();
@@ -143,7 +181,7 @@ public:
     }
     void drop_receiver() noexcept {
         close();
-        while (auto value = values_.pop()) { semaphore_.give_back(1); }
+        for (taken_count all(*this); taken(all);) {}
         drop_reference();
     }
 
@@ -152,11 +190,25 @@ private:
     void drop_reference() noexcept {
         if (references_.fetch_sub(1, acq_rel) == 1) { delete this; }  // pairs with: the others'
     }
+    /// Nobody waits for a place in an unbounded channel: there permits go back in batches, at the
+    /// latest before the receiver asks whether more can come.
+    void give_back_taken(std::size_t permits) noexcept {
+        kept_ += permits;
+        if (capacity_ != unbounded || kept_ >= kept_at_most) { give_back_kept(); }
+    }
+    void give_back_kept() noexcept { semaphore_.give_back(std::exchange(kept_, 0)); }
     void wake_receiver() noexcept {
+        if (latch_.may_hold_waiter()) { wake_waiting_receiver(); }
+    }
+    [[gnu::noinline]] void wake_waiting_receiver() noexcept {
         latch_.wake([this]() noexcept { return receiver_is_ready(); }).enqueue();
     }
 
+    static constexpr std::size_t kept_at_most = 32;
+
     block_list<mpsc_value<T>> values_;
+    std::size_t kept_ =
+        0;  ///< permits of an unbounded channel that the receiver still has to give back
     consumer_latch latch_;
     std::size_t capacity_;
     [[maybe_unused]] line_gap gap_;

@@ -45,10 +45,10 @@ public:
     using mpsc_receive<T, mpsc_recv_leaf>::mpsc_receive;
     std::optional<T> await_resume() {
         this->disarm();
-        auto value = this->channel().pop();
+        typename mpsc_channel<T>::taken_count permit(this->channel());
+        const typename mpsc_channel<T>::taken value(permit);
         if (!value) { return std::nullopt; }
-        this->channel().give_back(1);
-        return std::optional<T>(std::move(**value));
+        return std::optional<T>(std::move(*value));
     }
 };
 
@@ -65,14 +65,13 @@ public:
     [[nodiscard]] bool ready() const noexcept { return limit_ == 0 || base::ready(); }
     std::size_t await_resume() {
         this->disarm();
-        typename mpsc_channel<T>::unused_permits taken(this->channel(), 0);
-        while (taken.count < limit_) {
-            auto value = this->channel().pop();
-            if (!value) { break; }
-            ++taken.count;
-            out_->push_back(std::move(**value));
+        typename mpsc_channel<T>::taken_count permits(this->channel());
+        while (permits.count < limit_ && this->channel().has_value()) {
+            // before the value is taken, so that it is not lost if there is no memory
+            if (out_->size() == out_->capacity()) { out_->reserve(2 * out_->size() + 1); }
+            out_->push_back(std::move(*typename mpsc_channel<T>::taken(permits)));
         }
-        return taken.count;
+        return permits.count;
     }
 
 private:
