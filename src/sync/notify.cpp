@@ -1,3 +1,4 @@
+#include <edo/base/detail/patience.hpp>
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/notify.hpp>
 
@@ -158,6 +159,30 @@ bool notified::ready() noexcept {
     // acquire: pairs with the stores in notify_locked() and notify_waiters()
     return stage_ != stage::enlisted || place_.got.load(detail::acquire) != notify::kind::none ||
            generation_of(v) != generation_;
+}
+
+/// Looks for a notification for some 2 us, where that has paid lately: then another thread notifies
+/// all the time, and to suspend and be woken takes longer. True: it has come.
+bool notified::comes_at_once() noexcept {
+    constexpr std::int16_t most = 8;
+    constexpr std::int16_t tries_one_in = 1'000;
+    const auto word = [&] { return source_->word_.load(detail::relaxed); };
+    if (stage_ != stage::fresh || word() != (generation_ | empty)) { return false; }
+    auto hope = source_->hope_.load(detail::relaxed);
+    if (hope >= 0 && !detail::runs_in_parallel()) { return false; }
+    const bool looks = hope >= 0;
+    const bool came =
+        looks && detail::look_briefly([&] { return word() != (generation_ | empty); }) && ready();
+    if (came) {
+        if (hope == most) { return true; }
+        hope = most;
+    } else if (looks) {
+        hope = static_cast<std::int16_t>(hope > 0 ? hope - 1 : -tries_one_in);
+    } else {
+        ++hope;
+    }
+    source_->hope_.store(hope, detail::relaxed);
+    return came;
 }
 
 /// Takes a place in the queue, or suspends `waiter` on the one that it has. False: is notified.

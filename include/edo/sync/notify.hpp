@@ -52,6 +52,14 @@ public:
     [[nodiscard]] bool ready() noexcept;
     /// For the await expression.
     [[nodiscard]] bool arm(detail::suspension& waiter) noexcept { return enlist(&waiter); }
+    /// The same, with a look before it suspends.
+    [[nodiscard]] bool arm(detail::suspension& waiter, detail::context& cx) noexcept {
+        if (cx.budget != 0 && comes_at_once()) {
+            detail::spend_budget(cx);
+            return false;
+        }
+        return enlist(&waiter);
+    }
     /// Takes the waiter back; the place in the queue stays.
     void disarm() noexcept;
     /// For the await expression.
@@ -63,6 +71,7 @@ private:
     notified(sync::notify& source, std::uint64_t generation) noexcept
         : source_(&source), generation_(generation) {}
     bool enlist(detail::suspension* waiter) noexcept;
+    [[nodiscard]] bool comes_at_once() noexcept;
     sync::notify* source_;
     std::uint64_t generation_;  ///< notify_waiters() calls before this was made
     detail::notify_waiter place_;
@@ -109,6 +118,8 @@ private:
 
     detail::atomic<std::uint64_t> word_{0};  ///< generation << 2 | state, see notify.cpp
     detail::mutex lock_;
+    /// Below 0: how many tasks wait without a look before one looks first. Else: looks that have paid.
+    detail::atomic<std::int16_t> hope_{-16};
     detail::intrusive_list<detail::notify_waiter> waiters_ EDO_GUARDED_BY(lock_);
 };
 

@@ -446,4 +446,26 @@ TEST(notify, an_await_that_is_notified_is_cooperative) {
     EXPECT_GE(*turns, 5);
 }
 
+/// Notified all the time by another thread, so that most waits end without suspending.
+TEST(notify, a_task_that_is_always_notified_is_cooperative) {
+    const auto n = std::make_shared<notify>();
+    std::atomic<bool> over{false};
+    std::thread notifier([&] {
+        while (!over) { n->notify_one(); }
+    });
+    auto rt = edo::runtime::current_thread().build();
+    rt.block_on([](std::shared_ptr<notify> notified) -> edo::task<> {
+        auto stop = std::make_shared<bool>(false);
+        auto stops = [](std::shared_ptr<bool> flag) -> edo::task<> {
+            for (int i = 0; i < 100; ++i) { co_await edo::yield_now(); }
+            *flag = true;
+        };
+        auto handle = edo::spawn(stops, stop);
+        while (!*stop) { co_await notified->notified(); }
+        co_await handle;
+    }(n));
+    over = true;
+    notifier.join();
+}
+
 }  // namespace

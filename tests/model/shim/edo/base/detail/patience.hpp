@@ -7,6 +7,8 @@
 
 namespace edo::detail {
 
+bool runs_in_parallel() noexcept;
+
 template <class Look>
 bool look_briefly(Look is_there) noexcept {
     return is_there();
