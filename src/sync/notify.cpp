@@ -164,24 +164,18 @@ bool notified::ready() noexcept {
 /// Looks for a notification for some 2 us, where that has paid lately: then another thread notifies
 /// all the time, and to suspend and be woken takes longer. True: it has come.
 bool notified::comes_at_once() noexcept {
-    constexpr std::int16_t most = 8;
-    constexpr std::int16_t tries_one_in = 1'000;
-    const auto word = [&] { return source_->word_.load(detail::relaxed); };
-    if (stage_ != stage::fresh || word() != (generation_ | empty)) { return false; }
-    auto hope = source_->hope_.load(detail::relaxed);
-    if (hope >= 0 && !detail::runs_in_parallel()) { return false; }
-    const bool looks = hope >= 0;
-    const bool came =
-        looks && detail::look_briefly([&] { return word() != (generation_ | empty); }) && ready();
-    if (came) {
-        if (hope == most) { return true; }
-        hope = most;
-    } else if (looks) {
-        hope = static_cast<std::int16_t>(hope > 0 ? hope - 1 : -tries_one_in);
-    } else {
-        ++hope;
+    const auto nothing_came = [this, none = generation_ | empty] {
+        return source_->word_.load(detail::relaxed) == none;
+    };
+    if (stage_ != stage::fresh || !nothing_came() || !detail::runs_in_parallel()) { return false; }
+    auto luck = source_->luck_.load(detail::relaxed);
+    bool came = false;
+    if (luck.looks()) {
+        came = detail::look_briefly([&] { return !nothing_came(); }) && ready();
+        if (came && luck.is_best()) { return true; }
+        came ? luck.found() : luck.missed();
     }
-    source_->hope_.store(hope, detail::relaxed);
+    source_->luck_.store(luck, detail::relaxed);
     return came;
 }
 

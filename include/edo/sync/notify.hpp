@@ -2,6 +2,7 @@
 #pragma once
 
 #include <edo/base/detail/intrusive_list.hpp>
+#include <edo/base/detail/luck.hpp>
 #include <edo/base/detail/mutex.hpp>
 #include <edo/coro/detail/leaf.hpp>
 #include <edo/coro/detail/wake_list.hpp>
@@ -112,14 +113,14 @@ public:
 private:
     friend class sync::notified;
     using kind = detail::notify_waiter::kind;
+    using luck = detail::luck<1024>;
     void notify_single(kind which) noexcept;
     detail::claimed notify_locked(kind which) noexcept EDO_REQUIRES(lock_);
     void remove_locked(detail::notify_waiter& place) noexcept EDO_REQUIRES(lock_);
 
     detail::atomic<std::uint64_t> word_{0};  ///< generation << 2 | state, see notify.cpp
     detail::mutex lock_;
-    /// Below 0: how many tasks wait without a look before one looks first. Else: looks that have paid.
-    detail::atomic<std::int16_t> hope_{-16};
+    detail::atomic<luck> luck_{luck::unlucky()};  ///< of tasks that look before they wait
     detail::intrusive_list<detail::notify_waiter> waiters_ EDO_GUARDED_BY(lock_);
 };
 

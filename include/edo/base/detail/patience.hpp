@@ -2,10 +2,10 @@
 #pragma once
 
 #include <edo/base/detail/atomic.hpp>
+#include <edo/base/detail/luck.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 
 namespace edo::detail {
@@ -34,10 +34,7 @@ public:
     bool wait_for(Look is_there,
                   const std::optional<std::chrono::steady_clock::time_point>& deadline) noexcept {
         if (is_there()) { return true; }
-        if (sleeps_left_ != 0) {
-            --sleeps_left_;
-            return false;
-        }
+        if (!luck_.looks()) { return false; }
         if (!runs_in_parallel()) { return false; }
         const auto start = std::chrono::steady_clock::now();
         const auto end =
@@ -53,10 +50,9 @@ public:
             now = std::chrono::steady_clock::now();
         }
         if (found && now - start < worth_it) {
-            misses_ -= std::min(misses_, 1U);
-        } else if (++misses_ > allowed_misses) {
-            misses_ = std::min(misses_, most_misses);
-            sleeps_left_ = 1U << (misses_ - allowed_misses);
+            luck_.found();
+        } else {
+            luck_.missed();
         }
         return found;
     }
@@ -65,11 +61,7 @@ private:
     static constexpr std::chrono::microseconds worth_it{60};
     static constexpr std::chrono::microseconds longest_look{100};
     static constexpr int looks_between_clocks = 16;
-    static constexpr std::uint32_t allowed_misses = 4;
-    static constexpr std::uint32_t most_misses =
-        allowed_misses + 5;  // then 32 sleeps without a look
-    std::uint32_t misses_ = 0;
-    std::uint32_t sleeps_left_ = 0;
+    luck<32> luck_;
 };
 
 }  // namespace edo::detail
