@@ -103,7 +103,7 @@ private:
     }
     static T unpack(std::uint64_t packed) noexcept {
         T value;
-        std::memcpy(&value, &packed, sizeof value);
+        std::memcpy(static_cast<void*>(&value), &packed, sizeof value);
         return value;
     }
     template <class Change>
