@@ -58,7 +58,8 @@ place* executor::lend_place() noexcept {
         if (!options_.has_threads) {
             found = std::exchange(free_place_, nullptr);
             if (found == nullptr) { return nullptr; }
-            idle_.store(idle_.load(relaxed) + 1, seq_cst);  // pairs with: pick_sleeper()'s load
+            // relaxed, and so it is given back: nobody sleeps who could be woken
+            idle_.store(idle_.load(relaxed) + 1, relaxed);
         } else {
             const auto lendable = [](place* p) { return p->resident != nullptr; };
             auto at = std::find_if(sleepers_.rbegin(), sleepers_.rend(), lendable);
@@ -83,7 +84,7 @@ void executor::give_place_back(place& p) noexcept {
     p.unlock_list();
     if (!options_.has_threads) {
         lock_guard guard(idle_lock_);
-        idle_.store(idle_.load(relaxed) - 1, seq_cst);  // pairs with: pick_sleeper()'s load
+        idle_.store(idle_.load(relaxed) - 1, relaxed);  // see lend_place()
         free_place_ = &p;
         for (parker* seeker : seekers_) { seeker->unpark(); }
         return;

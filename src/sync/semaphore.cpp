@@ -6,7 +6,8 @@ namespace edo::detail {
 
 void throw_taken_already() {
     throw std::logic_error(
-        "edo: this lock_owned() or acquire_owned() was awaited to its end before; call it again");
+        "edo: this lock_owned(), acquire_owned() or send() was awaited to its end before; call it "
+        "again");
 }
 
 }  // namespace edo::detail

@@ -15,8 +15,12 @@ bool branch_group::run(std::span<group_member> members, std::coroutine_handle<> 
     if (from_a_random_one_) {
         first_ = cx.random.below(static_cast<std::uint32_t>(members.size()));
     }
-    while (count_ < members.size() && !is_decided()) {
-        group_member& m = started(count_++);
+    group_member* const end = members.data() + members.size();
+    group_member* next = members.data() + first_;
+    for (std::size_t left = members.size(); left != 0 && !is_decided(); --left) {
+        group_member& m = *next;
+        if (++next == end) { next = members.data(); }
+        ++count_;
         m.is_alive = !m.child.start(cx, parent, *this, m.result->child);
         if (m.is_alive) {
             ++alive_;

@@ -66,7 +66,7 @@ public:
     runtime_builder& on_before_poll(std::function<void(const task_meta&)> f);
     /// Called after each turn of a task.
     runtime_builder& on_after_poll(std::function<void(const task_meta&)> f);
-    /// Turns between two looks at timers and I/O under load (default 61, at least 1).
+    /// Turns between two looks at timers under load (default 61, at least 1).
     runtime_builder& event_interval(std::uint32_t turns,
                                     std::source_location where = std::source_location::current());
     /// Turns between two looks at the injection queue (default: 31 on a current-thread runtime,

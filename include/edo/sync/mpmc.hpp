@@ -5,8 +5,10 @@
 #include <edo/coro/owning.hpp>
 #include <edo/coro/sendable.hpp>
 #include <edo/sync/detail/mpmc_leaves.hpp>
+#include <edo/sync/detail/send_within.hpp>
 #include <edo/sync/mpmc_permit.hpp>
 
+#include <chrono>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -17,7 +19,7 @@
 namespace edo::sync {
 
 /// The end of an mpmc channel that sends. Senders that wait for room are served first come, first
-/// served. For a limit of time: timeout(d, tx.send(v)).
+/// served. For a limit of time: send_timeout().
 ///
 /// Ownership      copies send to the same receivers. One that was moved from may only be assigned to or
 ///                destroyed. When the last one is gone, receivers get the values that are left, then
@@ -56,7 +58,6 @@ public:
     /// Returns        nothing, or the value and why.
     std::expected<void, try_send_error<T>> try_send(T value) const {
         using reason = try_reserve_error::reason;
-        using attempt = detail::batch_semaphore::attempt;
         detail::mpsc_value<T> stored(std::move(value));
         const attempt result = channel_->room.try_acquire(1);
         if (result != attempt::granted) {
@@ -71,18 +72,34 @@ public:
     /// Returns        the permit, or `closed` if no receiver is left or the channel was closed.
     /// Cancel safety  dropping it gives up the place in line.
     [[nodiscard("co_await it")]] auto reserve() const noexcept {
-        return detail::mpmc_reserve_leaf<T, mpmc_permit<T>>(*channel_, *this);
+        return detail::mpmc_reserve_leaf<T, mpmc_permit<T>>(*channel_, *this, 1);
+    }
+    /// Waits for `n` places at once. Borrows the sender.
+    ///
+    /// Returns        the permits, or `closed` if no receiver is left or the channel was closed, or if n
+    ///                is more than max_capacity().
+    /// Cancel safety  dropping it gives up the place in line.
+    [[nodiscard("co_await it")]] auto reserve_many(std::size_t n) const noexcept {
+        return detail::mpmc_reserve_leaf<T, mpmc_permits<T>>(*channel_, *this, n);
     }
     /// Takes a place if there is one and nobody waits for it.
     [[nodiscard]] std::expected<mpmc_permit<T>, try_reserve_error> try_reserve() const noexcept {
-        using reason = try_reserve_error::reason;
-        using attempt = detail::batch_semaphore::attempt;
-        const attempt result = channel_->room.try_acquire(1);
-        if (result == attempt::none) { return std::unexpected(try_reserve_error(reason::full)); }
-        if (result == attempt::closed || !channel_->book()) {
-            return std::unexpected(try_reserve_error(reason::closed));
-        }
-        return mpmc_permit<T>(*this);
+        return take_places<mpmc_permit<T>>(1);
+    }
+    /// Takes `n` places if they are there and nobody waits for them.
+    [[nodiscard]] std::expected<mpmc_permits<T>, try_reserve_error> try_reserve_many(
+        std::size_t n) const noexcept {
+        return take_places<mpmc_permits<T>>(n);
+    }
+    /// send() that gives up when there is no room within d. The sender must outlive it.
+    ///
+    /// Returns        nothing, or the value if it was not sent.
+    /// Errors         as send().
+    /// Cancel safety  dropping it destroys the value and gives up the place in line.
+    template <class Rep, class Period>
+    [[nodiscard("co_await it")]] task<std::expected<void, send_timeout_error<T>>> send_timeout(
+        T value, std::chrono::duration<Rep, Period> d) const {
+        return detail::send_within(*this, std::move(value), d);
     }
     /// send() for a plain thread or a blocking closure.
     ///
@@ -122,7 +139,19 @@ private:
     template <class U>
     friend auto mpmc(std::size_t capacity);
     friend class mpmc_permit<T>;
+    friend class mpmc_permits<T>;
     friend class weak_mpmc_sender<T>;
+    using attempt = detail::batch_semaphore::attempt;
+    template <class Permits>
+    std::expected<Permits, try_reserve_error> take_places(std::size_t n) const noexcept {
+        using reason = try_reserve_error::reason;
+        const attempt result = channel_->room.try_acquire(n);
+        if (result == attempt::none) { return std::unexpected(try_reserve_error(reason::full)); }
+        if (result == attempt::closed || !channel_->book(n)) {
+            return std::unexpected(try_reserve_error(reason::closed));
+        }
+        return Permits::adopt(*this, n);
+    }
     /// Takes over a share that was counted already.
     explicit mpmc_sender(std::shared_ptr<detail::mpmc_channel<T>> channel) noexcept
         : channel_(std::move(channel)) {}
@@ -164,7 +193,7 @@ public:
     /// receiver waits.
     ///
     /// Returns        how many; 0 at the end, or if limit is 0.
-    /// Errors         throws std::bad_alloc if `out` cannot grow; the value that has no place in it is lost.
+    /// Errors         throws std::bad_alloc if `out` cannot grow; what is not in it stays in the queue.
     /// Cancel safety  as recv().
     [[nodiscard("co_await it")]] auto recv_many(std::vector<T>& out,
                                                 std::size_t limit) const noexcept {

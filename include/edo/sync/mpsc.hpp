@@ -3,8 +3,8 @@
 
 #include <edo/coro/detail/thread_cell.hpp>
 #include <edo/sync/detail/mpsc_sender_base.hpp>
+#include <edo/sync/detail/send_within.hpp>
 #include <edo/sync/mpsc_permit.hpp>
-#include <edo/time/timeout.hpp>
 
 #include <source_location>
 #include <stdexcept>
@@ -28,7 +28,7 @@ using weak_mpsc_unbounded_sender = detail::mpsc_weak_sender<T, mpsc_unbounded_se
 
 /// The end of a bounded channel that sends. Copies send to the same receiver; the channel ends when
 /// the last one is gone. Values of one sender arrive in order; senders that wait for room are
-/// served first come, first served. For a limit of time: timeout(d, tx.send(v)).
+/// served first come, first served. For a limit of time: send_timeout().
 ///
 /// Thread safety  one thread at a time; copies are independent.
 /// Source         tokio::sync::mpsc::Sender.
@@ -90,7 +90,7 @@ public:
     template <class Rep, class Period>
     [[nodiscard("co_await it")]] task<std::expected<void, send_timeout_error<T>>> send_timeout(
         T value, std::chrono::duration<Rep, Period> d) const {
-        return send_within(*this, std::move(value), d);
+        return detail::send_within(*this, std::move(value), d);
     }
     /// send() for a plain thread or a blocking closure. In the same queue.
     ///
@@ -122,17 +122,6 @@ private:
     friend struct detail::mpsc_access;
     using attempt = detail::batch_semaphore::attempt;
     using detail::mpsc_sender_base<T>::mpsc_sender_base;
-    template <class Duration>
-    static task<std::expected<void, send_timeout_error<T>>> send_within(const mpsc_sender& to,
-                                                                        T value, Duration d) {
-        using error = send_timeout_error<T>;
-        using result = std::expected<void, error>;
-        auto permit = co_await timeout(d, to.reserve());
-        if (!permit) { co_return result(std::unexpect, error::reason::timeout, std::move(value)); }
-        if (!*permit) { co_return result(std::unexpect, error::reason::closed, std::move(value)); }
-        (*permit)->send(std::move(value));
-        co_return result();
-    }
     static try_reserve_error::reason why(attempt result) noexcept {
         using reason = try_reserve_error::reason;
         return result == attempt::closed ? reason::closed : reason::full;
@@ -207,6 +196,7 @@ public:
     /// Waits until there is a value, then appends up to `limit` of them to `out`.
     ///
     /// Returns        how many; 0 at the end, or if limit is 0.
+    /// Errors         throws std::bad_alloc if `out` cannot grow; what is not in it stays in the queue.
     /// Cancel safety  dropping it loses no value.
     [[nodiscard("co_await it")]] auto recv_many(std::vector<T>& out, std::size_t limit) noexcept {
         return detail::mpsc_recv_many_leaf<T>(*channel_, out, limit);

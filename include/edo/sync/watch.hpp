@@ -110,7 +110,8 @@ public:
         return detail::watch_changed<T>(*state_, seen_);
     }
     /// Waits until is_wanted(value) returns true, the present value first: std::expected<watch_ref<T>,
-    /// closed>. Borrows the receiver.
+    /// closed>. Borrows the receiver. The result keeps the value locked: as a branch of join it would do so
+    /// until the other branches have ended, and a sender would block its thread; take a copy inside a branch.
     ///
     /// Cancel safety  dropping it, values that were looked at count as seen.
     template <class Predicate>

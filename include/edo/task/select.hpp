@@ -58,7 +58,8 @@ auto select_range(bool from_a_random_one, R&& range) {
 ///
 /// x, y, …        one or more: tasks (rvalues), join_handles, any awaitable. Rvalues are taken over;
 ///                lvalues of droppable leaves and join_handles are borrowed: if they lose they can be
-///                awaited again. They may refer to whatever lives as long as this await.
+///                awaited again, but a place in a queue (of a lock, of a semaphore) is given up. They may
+///                refer to whatever lives as long as this await.
 /// Result         std::variant, whose index() is the position of the winner also where types repeat;
 ///                std::monostate for void, std::reference_wrapper for references.
 /// Fairness       starts at a random one, then in order: what is ready at once wins in turns.

@@ -44,7 +44,7 @@ private:
 }  // namespace detail
 
 /// `co_await yield_now()` puts the task at the back of its queue. As tokio::task::yield_now: other
-/// tasks, timers and I/O get a turn, in no promised order.
+/// tasks and timers get a turn, in no promised order.
 ///
 /// Cancel safety  an abort takes effect here.
 [[nodiscard("co_await it")]] inline detail::yield_leaf yield_now() noexcept { return {}; }

@@ -204,7 +204,7 @@ void nothing_comes_after_the_end() {
 template <bool Waits>
 void a_permit_is_out_when_it_is_closed() {
     auto channel = std::make_shared<mpmc_channel<tracked>>(1);
-    check(channel->room.try_acquire(1) == batch_semaphore::attempt::granted && channel->book(),
+    check(channel->room.try_acquire(1) == batch_semaphore::attempt::granted && channel->book(1),
           "there is room");
     const thread sender([channel] { channel->push_booked(mpsc_value<tracked>(tracked(1))); });
     channel->close();

@@ -1,8 +1,10 @@
 // What mpmc has of mpsc: reservations, weak senders, several values at once, the wait for the end.
+#include <edo/edo.hpp>
 #include <edo/sync/mpmc.hpp>
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -170,6 +172,100 @@ TEST_F(mpmc_permit, closed_waits_for_the_last_receiver) {
     waits.take();
     auto at_once = test::by_hand(tx.closed());
     EXPECT_TRUE(at_once.poll());
+}
+
+TEST_F(mpmc_permit, several_places_at_once) {
+    auto [tx, rx] = mpmc<int>(3);
+    auto held = tx.try_reserve_many(2);
+    ASSERT_TRUE(held.has_value());
+    EXPECT_EQ(held->size(), 2U);
+    EXPECT_EQ(tx.capacity(), 1U);
+    EXPECT_TRUE(tx.try_reserve_many(2).error().is_full());
+    auto waits = test::by_hand(tx.reserve_many(2));
+    EXPECT_FALSE(waits.poll());
+    held->send(1);
+    auto one = held->next();
+    ASSERT_TRUE(one.has_value());
+    one->send(2);
+    EXPECT_TRUE(held->empty());
+    EXPECT_FALSE(held->next().has_value());
+    EXPECT_THROW(held->send(3), std::logic_error);
+    EXPECT_FALSE(waits.is_woken());
+    EXPECT_EQ(rx.try_recv(), 1);
+    EXPECT_EQ(waits.wakes(), 1);
+    auto others = waits.take();
+    ASSERT_TRUE(others.has_value());
+    *held = std::move(*others);
+    EXPECT_EQ(held->size(), 2U);
+    EXPECT_TRUE(others->empty());
+    EXPECT_EQ(rx.try_recv(), 2);
+    EXPECT_EQ(tx.capacity(), 1U);
+    *held = std::move(*others);
+    EXPECT_EQ(tx.capacity(), 3U);
+}
+
+TEST_F(mpmc_permit, more_places_than_there_are) {
+    auto [tx, rx] = mpmc<int>(2);
+    auto waits = test::by_hand(tx.reserve_many(3));
+    EXPECT_TRUE(waits.poll());
+    EXPECT_FALSE(waits.take().has_value());
+    EXPECT_TRUE(tx.try_reserve_many(3).error().is_full());
+    EXPECT_EQ(tx.capacity(), 2U);
+}
+
+TEST_F(mpmc_permit, no_place_at_all) {
+    auto [tx, rx] = mpmc<int>(1);
+    auto waits = test::by_hand(tx.reserve_many(0));
+    EXPECT_TRUE(waits.poll());
+    EXPECT_TRUE(waits.take()->empty());
+    EXPECT_TRUE(tx.try_reserve_many(0)->empty());
+    rx.close();
+    EXPECT_TRUE(tx.try_reserve_many(0).error().is_closed());
+}
+
+TEST_F(mpmc_permit, several_places_may_be_used_after_the_close) {
+    auto [tx, rx] = mpmc<int>(3);
+    auto held = tx.try_reserve_many(3);
+    rx.close();
+    auto first = test::by_hand(rx.recv());
+    EXPECT_FALSE(first.poll());
+    held->send(1);
+    EXPECT_EQ(first.take(), 1);
+    auto second = test::by_hand(rx.recv());
+    EXPECT_FALSE(second.poll());
+    { const auto gone = std::move(*held); }
+    EXPECT_EQ(second.take(), std::nullopt);
+}
+
+TEST_F(mpmc_permit, send_timeout) {
+    auto rt = edo::runtime::current_thread().start_paused(true).build();
+    rt.block_on([]() -> edo::task<> {
+        using namespace std::chrono_literals;
+        auto [tx, rx] = mpmc<int>(1);
+        auto sent = co_await tx.send_timeout(1, 1s);
+        EXPECT_TRUE(sent.has_value());
+        const auto begin = edo::clock::now();
+        auto late = co_await tx.send_timeout(2, 1s);
+        EXPECT_TRUE(!late && late.error().is_timeout() && late.error().value() == 2);
+        EXPECT_EQ(edo::clock::now() - begin, 1s);
+        { auto gone = std::move(rx); }
+        auto closed = co_await tx.send_timeout(3, 1s);
+        EXPECT_TRUE(!closed && closed.error().is_closed() && closed.error().value() == 3);
+    }());
+}
+
+/// Its value is gone.
+TEST_F(mpmc_permit, a_send_that_has_ended_cannot_be_awaited_again) {
+    auto rt = edo::runtime::current_thread().build();
+    rt.block_on([]() -> edo::task<> {
+        auto [tx, rx] = mpmc<int>(2);
+        auto sending = tx.send(1);
+        const auto sent = co_await sending;
+        EXPECT_TRUE(sent.has_value());
+        EXPECT_THROW(static_cast<void>(co_await sending), std::logic_error);
+        EXPECT_EQ(rx.try_recv(), 1);
+        EXPECT_EQ(rx.try_recv().error(), try_recv_error::empty);
+    }());
 }
 
 }  // namespace

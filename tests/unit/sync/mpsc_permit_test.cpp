@@ -1,4 +1,5 @@
 // After tokio/tests/sync_mpsc.rs: reservations.
+#include <edo/edo.hpp>
 #include <edo/sync/mpsc.hpp>
 
 #include <gtest/gtest.h>
@@ -361,5 +362,19 @@ TEST_F(mpsc_permit, test_tx_capacity) {
 
 static_assert(edo::owning<edo::sync::mpsc_permit<int>>);
 static_assert(edo::sendable<edo::sync::mpsc_permits<int>>);
+
+/// Its value is gone.
+TEST_F(mpsc_permit, a_send_that_has_ended_cannot_be_awaited_again) {
+    auto rt = edo::runtime::current_thread().build();
+    rt.block_on([]() -> edo::task<> {
+        auto [tx, rx] = mpsc<int>(2);
+        auto sending = tx.send(1);
+        const auto sent = co_await sending;
+        EXPECT_TRUE(sent.has_value());
+        EXPECT_THROW(static_cast<void>(co_await sending), std::logic_error);
+        EXPECT_EQ(rx.try_recv(), 1);
+        EXPECT_EQ(rx.try_recv().error(), try_recv_error::empty);
+    }());
+}
 
 }  // namespace

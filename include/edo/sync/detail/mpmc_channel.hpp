@@ -53,16 +53,16 @@ public:
         lock_guard guard(lock_);
         return queue_.size();
     }
-    /// Turns a permit of `room` into a booked place. False: it is closed, and the permit is gone.
-    [[nodiscard]] bool book() noexcept {
+    /// Turns `n` permits of `room` into booked places. False: it is closed, and the permits are gone.
+    [[nodiscard]] bool book(std::size_t n) noexcept {
         {
             lock_guard guard(lock_);
             if (!is_closed_) {
-                ++booked_;
+                booked_ += n;
                 return true;
             }
         }
-        room.give_back(1);
+        room.give_back(n);
         return false;
     }
     /// Uses up a booked place. Throws std::bad_alloc; the place is still booked then.
@@ -71,19 +71,19 @@ public:
         {
             lock_guard guard(lock_);
             queue_.push_back(std::move(value));
-            is_end = end_booking();
+            is_end = end_booking(1);
         }
         values.give_back(1);
         if (is_end) { values.close(); }
     }
-    /// Gives a booked place back.
-    void unbook() noexcept {
+    /// Gives `n` booked places back, at least one.
+    void unbook(std::size_t n) noexcept {
         bool is_end;
         {
             lock_guard guard(lock_);
-            is_end = end_booking();
+            is_end = end_booking(n);
         }
-        room.give_back(1);
+        room.give_back(n);
         if (is_end) { values.close(); }
     }
     /// Nothing can be sent any more but by those who have booked; one who has merely got room has not.
@@ -146,8 +146,11 @@ private:
         room.give_back(1);
         return taken;
     }
-    /// Whether it was the last place, and nothing will come any more.
-    bool end_booking() noexcept EDO_REQUIRES(lock_) { return --booked_ == 0 && is_closed_; }
+    /// Whether these were the last places, and nothing will come any more.
+    bool end_booking(std::size_t n) noexcept EDO_REQUIRES(lock_) {
+        booked_ -= n;
+        return booked_ == 0 && is_closed_;
+    }
 
     mutex lock_;
     std::deque<stored> queue_ EDO_GUARDED_BY(lock_);

@@ -3,7 +3,9 @@
 
 #include <edo/coro/detail/leaf.hpp>
 #include <edo/sync/channel_errors.hpp>
+#include <edo/sync/detail/make_room.hpp>
 #include <edo/sync/detail/mpsc_channel.hpp>
+#include <edo/sync/detail/permit_leaf.hpp>
 
 #include <expected>
 #include <utility>
@@ -67,8 +69,7 @@ public:
         this->disarm();
         typename mpsc_channel<T>::taken_count permits(this->channel());
         while (permits.count < limit_ && this->channel().has_value()) {
-            // before the value is taken, so that it is not lost if there is no memory
-            if (out_->size() == out_->capacity()) { out_->reserve(2 * out_->size() + 1); }
+            make_room(*out_);
             out_->push_back(std::move(*typename mpsc_channel<T>::taken(permits)));
         }
         return permits.count;
@@ -108,11 +109,18 @@ private:
 /// Sends a value once there is room.
 template <class T>
 class mpsc_send_leaf : public mpsc_acquire<T, mpsc_send_leaf<T>> {
+    using base = mpsc_acquire<T, mpsc_send_leaf>;
+
 public:
     mpsc_send_leaf(mpsc_channel<T>& channel, T&& value)
-        : mpsc_acquire<T, mpsc_send_leaf>(channel, 1), value_(std::move(value)) {}
+        : base(channel, 1), value_(std::move(value)) {}
     mpsc_send_leaf(mpsc_send_leaf&&) noexcept = default;
+    [[nodiscard]] bool ready() {
+        if (has_ended_) { throw_taken_already(); }
+        return base::ready();
+    }
     std::expected<void, sync::send_error<T>> await_resume() {
+        has_ended_ = true;
         if (!this->take()) { return std::unexpected(sync::send_error<T>(std::move(*value_))); }
         this->channel().push_or_give_back(std::move(value_));
         return {};
@@ -120,6 +128,7 @@ public:
 
 private:
     mpsc_value<T> value_;
+    bool has_ended_ = false;
 };
 
 /// Waits for places in the queue. Permits: mpsc_permit<T> or mpsc_permits<T>.

@@ -18,7 +18,7 @@ struct guard_access {
     }
 };
 
-/// std::logic_error: an owned form was awaited to its end before.
+/// std::logic_error: a send or an owned form was awaited to its end before, and has given away what it had.
 [[noreturn]] EDO_API void throw_taken_already();
 
 /// Waits for `n` permits; dropped, it gives back what it got. `Owner` is a pointer to what has the
