@@ -163,19 +163,15 @@ bool notified::ready() noexcept {
 
 /// Looks for a notification for some 2 us, where that has paid lately: then another thread notifies
 /// all the time, and to suspend and be woken takes longer. True: it has come.
-bool notified::comes_at_once() noexcept {
+bool notified::comes_at_once(luck known) noexcept {
     const auto nothing_came = [this, none = generation_ | empty] {
         return source_->word_.load(detail::relaxed) == none;
     };
     if (stage_ != stage::fresh || !nothing_came() || !detail::runs_in_parallel()) { return false; }
-    auto luck = source_->luck_.load(detail::relaxed);
-    bool came = false;
-    if (luck.looks()) {
-        came = detail::look_briefly([&] { return !nothing_came(); }) && ready();
-        if (came && luck.is_best()) { return true; }
-        came ? luck.found() : luck.missed();
-    }
-    source_->luck_.store(luck, detail::relaxed);
+    const bool came = detail::look_briefly([&] { return !nothing_came(); }) && ready();
+    if (came && known.is_best()) { return true; }
+    came ? known.found() : known.missed();
+    source_->luck_.store(known, detail::relaxed);
     return came;
 }
 

@@ -54,13 +54,7 @@ public:
     /// For the await expression.
     [[nodiscard]] bool arm(detail::suspension& waiter) noexcept { return enlist(&waiter); }
     /// The same, with a look before it suspends.
-    [[nodiscard]] bool arm(detail::suspension& waiter, detail::context& cx) noexcept {
-        if (cx.budget != 0 && comes_at_once()) {
-            detail::spend_budget(cx);
-            return false;
-        }
-        return enlist(&waiter);
-    }
+    [[nodiscard]] bool arm(detail::suspension& waiter, detail::context& cx) noexcept;
     /// Takes the waiter back; the place in the queue stays.
     void disarm() noexcept;
     /// For the await expression.
@@ -72,7 +66,8 @@ private:
     notified(sync::notify& source, std::uint64_t generation) noexcept
         : source_(&source), generation_(generation) {}
     bool enlist(detail::suspension* waiter) noexcept;
-    [[nodiscard]] bool comes_at_once() noexcept;
+    using luck = detail::luck<1024>;
+    [[nodiscard]] bool comes_at_once(luck known) noexcept;
     sync::notify* source_;
     std::uint64_t generation_;  ///< notify_waiters() calls before this was made
     detail::notify_waiter place_;
@@ -113,16 +108,27 @@ public:
 private:
     friend class sync::notified;
     using kind = detail::notify_waiter::kind;
-    using luck = detail::luck<1024>;
     void notify_single(kind which) noexcept;
     detail::claimed notify_locked(kind which) noexcept EDO_REQUIRES(lock_);
     void remove_locked(detail::notify_waiter& place) noexcept EDO_REQUIRES(lock_);
 
     detail::atomic<std::uint64_t> word_{0};  ///< generation << 2 | state, see notify.cpp
     detail::mutex lock_;
-    detail::atomic<luck> luck_{luck::unlucky()};  ///< of tasks that look before they wait
+    /// Of tasks that look before they wait.
+    detail::atomic<detail::luck<1024>> luck_{detail::luck<1024>::unlucky()};
     detail::intrusive_list<detail::notify_waiter> waiters_ EDO_GUARDED_BY(lock_);
 };
+
+inline bool notified::arm(detail::suspension& waiter, detail::context& cx) noexcept {
+    luck known = source_->luck_.load(detail::relaxed);
+    if (!known.looks()) {
+        source_->luck_.store(known, detail::relaxed);
+    } else if (cx.budget != 0 && comes_at_once(known)) {
+        detail::spend_budget(cx);
+        return false;
+    }
+    return enlist(&waiter);
+}
 
 }  // namespace edo::sync
 
