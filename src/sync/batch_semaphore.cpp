@@ -38,8 +38,8 @@ bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept 
     }
 }
 
-void semaphore_waiter::disarm() noexcept {
-    if (!std::exchange(is_armed_, false)) { return; }
+bool semaphore_waiter::disarm() noexcept {
+    if (!std::exchange(is_armed_, false)) { return false; }
     std::size_t held = 0;
     wake_list woken;
     {
@@ -53,7 +53,7 @@ void semaphore_waiter::disarm() noexcept {
         }
     }
     woken.enqueue();
-    if (held != 0) { semaphore_->give_back(held); }
+    return held != 0 && semaphore_->give_back(held);
 }
 
 std::size_t batch_semaphore::give_to_waiters(std::size_t n) noexcept {

@@ -41,19 +41,25 @@ void notify::notify_last() noexcept { notify_single(kind::last); }
 
 void notify::notify_single(kind which) noexcept {
     std::uint64_t v = word_.load(detail::relaxed);
-    while (state_of(v) != waiting) {
-        // release: pairs with the CAS that takes the permit in notified
-        if (word_.compare_exchange(v, generation_of(v) | stored, detail::release,
-                                   detail::relaxed)) {
-            return;
+    for (;;) {
+        while (state_of(v) != waiting) {
+            // release: pairs with the CAS that takes the permit in notified
+            if (word_.compare_exchange(v, generation_of(v) | stored, detail::release,
+                                       detail::relaxed)) {
+                return;
+            }
         }
+        detail::claimed woken;
+        {
+            detail::lock_guard guard(lock_);
+            v = word_.load(detail::relaxed);
+            // Nothing is stored under the lock: who takes a permit may destroy the notify.
+            if (state_of(v) != waiting) { continue; }
+            woken = notify_locked(which);
+        }
+        woken.enqueue();
+        return;
     }
-    detail::claimed woken;
-    {
-        detail::lock_guard guard(lock_);
-        woken = notify_locked(which);
-    }
-    woken.enqueue();
 }
 
 /// Gives a notification to the first or last waiter, or stores it.

@@ -248,6 +248,28 @@ TEST_F(channel_drop_stress, mpsc_reserve_many) {
     });
 }
 
+TEST_F(channel_drop_stress, mpsc_reserve_many_against_close_and_recv) {
+    // The one that is dropped gives back what it has got, perhaps the last place of a closed channel.
+    test::opponent other;
+    test::until_seen({"woken first", "dropped first"}, [&] {
+        auto ends = mpsc<int>(2);
+        auto held = ends.first.try_reserve();
+        auto first = test::by_hand(ends.first.reserve_many(2));
+        EXPECT_FALSE(first.poll());
+        auto receiving = test::by_hand(ends.second.recv());
+        bool is_over = false;
+        other.race([&] { first.drop(); },
+                   [&] {
+                       { const auto gone = std::move(*held); }
+                       ends.second.close();
+                       is_over = receiving.poll();
+                   });
+        EXPECT_TRUE(is_over || receiving.is_woken());
+        EXPECT_EQ(receiving.take(), std::nullopt);
+        return outcome(first);
+    });
+}
+
 TEST_F(channel_drop_stress, mpsc_reserve_against_close) {
     // A receiver that has closed waits for the places that are taken; one that is dropped is none.
     test::opponent other;

@@ -168,6 +168,25 @@ TEST_F(mpmc_drop_stress, reserve) {
     });
 }
 
+TEST_F(mpmc_drop_stress, reserve_many) {
+    // The first one has two of three places when the third place comes.
+    test::opponent other;
+    auto ends = mpmc<int>(3);
+    test::until_seen({"woken first", "dropped first"}, [&] {
+        EXPECT_TRUE(ends.first.try_send(0).has_value());
+        auto first = test::by_hand(ends.first.reserve_many(3));
+        auto second = test::by_hand(ends.first.reserve_many(2));
+        EXPECT_FALSE(first.poll());
+        EXPECT_FALSE(second.poll());
+        other.race([&] { first.drop(); }, [&] { EXPECT_EQ(ends.second.try_recv().value(), 0); });
+        EXPECT_EQ(second.wakes(), 1);
+        EXPECT_EQ(ends.first.capacity(), 1U);
+        second.drop();
+        EXPECT_EQ(ends.first.capacity(), 3U);
+        return outcome(first);
+    });
+}
+
 TEST_F(mpmc_drop_stress, the_last_permit_against_the_drop_of_a_receiver) {
     // A receiver that has closed waits for the places that are taken.
     test::opponent other;

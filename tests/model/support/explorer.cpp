@@ -186,6 +186,7 @@ public:
         }
     }
     void unlock(std::uint32_t id) noexcept {
+        begin_step();
         const own_memory own;
         lock_state& at = living(id);
         if (at.owner != current_) { fail("a thread unlocks a mutex that it does not hold"); }

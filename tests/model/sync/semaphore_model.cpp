@@ -102,7 +102,7 @@ TEST(semaphore, gives_a_permit_for_each_await) { holds(it_is_awaited_again, some
 class greedy : public leaf<greedy> {
 public:
     explicit greedy(batch_semaphore& s) : waiter_(s, 1) {}
-    ~greedy() { static_cast<void>(waiter_.leave()); }
+    ~greedy() { static_cast<void>(waiter_.disarm()); }
     [[nodiscard]] bool ready() noexcept { return waiter_.ready(); }
     [[nodiscard]] bool arm(suspension& waiter) noexcept { return waiter_.arm(waiter); }
     bool await_resume() noexcept { return waiter_.take(); }

@@ -104,6 +104,17 @@ void permit_of_a_dropped_waiter_goes_on() {
     }
     wait_in_thread(n.notified(), "notified", {});
 }
+/// The notifier may still be inside, for one who was dropped.
+void it_dies_with_the_wait() {
+    std::optional<notify> n(std::in_place);
+    visitor cell;
+    std::optional leaf(n->notified());
+    check(!cell.poll(*leaf), "nothing has come");
+    const thread notifier([&at = *n] { at.notify_one(); });
+    leaf.reset();
+    wait_in_thread(n->notified(), "notified", {});
+    n.reset();
+}
 void all_are_woken() {
     notify n;
     auto first = n.notified();  // made before: it is meant
@@ -116,6 +127,7 @@ TEST(notify, loses_no_permit) {
     holds(permit_of_a_dropped_waiter_goes_on, some);
     finds({"notify::notify_single"}, permit_is_stored_or_wakes, some);
 }
+TEST(notify, may_die_when_the_wait_has_ended) { holds(it_dies_with_the_wait, some); }
 TEST(notify, wakes_all_that_were_made_before) { holds(all_are_woken, some); }
 
 // --- mutex
@@ -190,11 +202,13 @@ void receiver_closes() {
     while (auto value = ends.second.blocking_recv()) { static_cast<void>(value->read()); }
 }
 
-/// Two senders need the same new block, and there is no memory until one of them has seen that.
+/// Two senders need the same new block, and there is no memory until one of them has seen that. `Before`:
+/// values in the channel, which leave one place in the first block, or none, then there is no block.
+template <int Before>
 void memory_ends() {
     auto ends = mpsc_unbounded<tracked>();
     auto& [tx, rx] = ends;
-    int expected = 31;  // one place is left in the block
+    int expected = Before;
     for (int i = 0; i < expected; ++i) { static_cast<void>(tx.send(tracked(i))); }
     const auto sends = [&tx](int values) {
         int sent = 0;
@@ -223,7 +237,10 @@ TEST(mpsc, brings_all_values_in_order) {
     finds({"slot_block"}, values_arrive_in_order, few);
 }
 TEST(mpsc, takes_from_two_senders) { holds(two_senders, few); }
-TEST(mpsc, lets_no_place_be_lost_with_the_memory) { holds(memory_ends, few); }
+TEST(mpsc, lets_no_place_be_lost_with_the_memory) {
+    holds(memory_ends<31>, few);
+    holds(memory_ends<0>, few);
+}
 TEST(mpsc, closes) { holds(receiver_closes, few); }
 
 }  // namespace

@@ -16,17 +16,14 @@ using attempt = batch_semaphore::attempt;
 
 class acquire_leaf : public edo::detail::leaf<acquire_leaf> {
 public:
-    acquire_leaf(batch_semaphore& s, std::size_t n) noexcept : semaphore_(&s), waiter_(s, n) {}
+    acquire_leaf(batch_semaphore& s, std::size_t n) noexcept : waiter_(s, n) {}
     acquire_leaf(acquire_leaf&&) noexcept = default;
-    ~acquire_leaf() {
-        if (const auto n = waiter_.leave()) { semaphore_->give_back(n); }
-    }
+    ~acquire_leaf() { waiter_.give_up(); }
     bool ready() noexcept { return waiter_.ready(); }
     bool arm(edo::detail::suspension& s) noexcept { return waiter_.arm(s); }
     bool await_resume() noexcept { return waiter_.take(); }
 
 private:
-    batch_semaphore* semaphore_;
     edo::detail::semaphore_waiter waiter_;
 };
 

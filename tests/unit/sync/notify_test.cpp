@@ -446,26 +446,40 @@ TEST(notify, an_await_that_is_notified_is_cooperative) {
     EXPECT_GE(*turns, 5);
 }
 
-/// Notified all the time by another thread, so that most waits end without suspending.
-TEST(notify, a_task_that_is_always_notified_is_cooperative) {
-    const auto n = std::make_shared<notify>();
-    std::atomic<bool> over{false};
-    std::thread notifier([&] {
-        while (!over) { n->notify_one(); }
+/// Another thread answers each wait, so that most come to their end by a look, without suspending.
+TEST(notify, a_task_that_is_always_answered_is_cooperative) {
+    struct table {
+        notify answer;
+        std::atomic<int> asked{0};
+        std::atomic<bool> over{false};
+    };
+    const auto both = std::make_shared<table>();
+    std::thread answers([&] {
+        for (int seen = 0; !both->over;) {
+            if (const int now = both->asked; now != seen) {
+                seen = now;
+                both->answer.notify_one();
+            }
+        }
     });
     auto rt = edo::runtime::current_thread().build();
-    rt.block_on([](std::shared_ptr<notify> notified) -> edo::task<> {
-        auto stop = std::make_shared<bool>(false);
-        auto stops = [](std::shared_ptr<bool> flag) -> edo::task<> {
-            for (int i = 0; i < 100; ++i) { co_await edo::yield_now(); }
-            *flag = true;
+    rt.block_on([](std::shared_ptr<table> at) -> edo::task<> {
+        auto turns = std::make_shared<int>(0);
+        auto counts = [](std::shared_ptr<int> count) -> edo::task<> {
+            for (;;) {
+                ++*count;
+                co_await edo::yield_now();
+            }
         };
-        auto handle = edo::spawn(stops, stop);
-        while (!*stop) { co_await notified->notified(); }
-        co_await handle;
-    }(n));
-    over = true;
-    notifier.join();
+        const auto counting = edo::abort_on_drop(edo::spawn(counts, turns));
+        for (int i = 0; i < 20'000; ++i) {
+            ++at->asked;
+            co_await at->answer.notified();
+        }
+        EXPECT_GE(*turns, 20'000 / 128) << "one turn for each budget of waits";
+    }(both));
+    both->over = true;
+    answers.join();
 }
 
 }  // namespace

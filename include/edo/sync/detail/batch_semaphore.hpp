@@ -3,7 +3,7 @@
 ///     word = permits << 2 | WAITERS | CLOSED
 ///
 /// Lock-free while nobody waits: acquire and release are one compare-and-exchange each. The lock
-/// guards the queue; WAITERS says that it is not empty, and only its holder changes the word then.
+/// guards the queue; WAITERS says that it is not empty, and only its holder changes the permits then.
 /// WAITERS implies that no permit is available: the first waiter has taken what there was and waits
 /// for the rest, so a small request never overtakes a large one.
 #pragma once
@@ -31,14 +31,15 @@ public:
         other.phase_.store(phase::idle, relaxed);
     }
     semaphore_waiter& operator=(semaphore_waiter&&) = delete;
-    ~semaphore_waiter() = default;  // the leaf has called leave()
+    ~semaphore_waiter() = default;  // the leaf has called give_up()
 
     /// Whether the permits are there, or never will be. Tries to take them.
     [[nodiscard]] bool ready() noexcept;
     /// Queues up. False: became ready meanwhile.
     [[nodiscard]] EDO_API bool arm(suspension& waiter) noexcept;
-    /// Takes the waiter back: leaves the queue, keeps permits that were granted.
-    EDO_API void disarm() noexcept;
+    /// Takes the waiter back: leaves the queue, keeps permits that were granted all. True: it gave some
+    /// back, and the semaphore is closed.
+    EDO_API bool disarm() noexcept;
     /// The end of a wait: true if the permits now belong to the caller, false if closed.
     [[nodiscard]] bool take() noexcept {
         const bool granted = phase_.load(relaxed) == phase::granted;
@@ -50,13 +51,8 @@ public:
     /// Waits until whoever granted the permits has left the lock, so that the semaphore may die.
     /// Before take(), where nothing else keeps the semaphore alive.
     void pass_lock() noexcept;
-    /// Gives the request up. The permits that had been granted, which the caller releases.
-    [[nodiscard]] std::size_t leave() noexcept {
-        if (is_armed_) { disarm(); }
-        return phase_.load(relaxed) == phase::granted ? wanted_ : 0;
-    }
-    /// The same, and releases them.
-    void give_up() noexcept;
+    /// Gives the request up. True: it gave permits back, and the semaphore is closed.
+    bool give_up() noexcept;
     [[nodiscard]] std::size_t wanted() const noexcept { return wanted_; }
 
 private:
@@ -165,8 +161,10 @@ inline void semaphore_waiter::pass_lock() noexcept {
     if (is_armed_) { lock_guard guard(semaphore_->lock_); }
 }
 
-inline void semaphore_waiter::give_up() noexcept {
-    if (const std::size_t n = leave()) { semaphore_->give_back(n); }
+inline bool semaphore_waiter::give_up() noexcept {
+    const bool is_closed = is_armed_ && disarm();
+    if (phase_.load(relaxed) != phase::granted) { return is_closed; }
+    return semaphore_->give_back(wanted_);
 }
 
 }  // namespace edo::detail

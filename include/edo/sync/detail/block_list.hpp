@@ -193,7 +193,8 @@ private:
         any_block* expected = &from;
         // release: pairs with the load in find()
         if (!senders_block_.compare_exchange(expected, &to, release, relaxed)) { return false; }
-        from.release_senders(drawn_.fetch_add(0, release));  // pairs with: the fetch_add in push()
+        // acq_rel: pairs with the fetch_add in push(), and with who has given a number back in give_up()
+        from.release_senders(drawn_.fetch_add(0, acq_rel));
         return true;
     }
     /// Puts blocks that all have passed to the end of the list, or frees them.
@@ -224,11 +225,10 @@ private:
     atomic<std::size_t> drawn_{0};      ///< slots that senders have drawn
     atomic<any_block*> senders_block_;  ///< where senders start to look
     [[maybe_unused]] line_gap gap_;
-    any_block* head_;           ///< block of the slot that is read next
-    any_block* oldest_;         ///< first block that is not reused yet
-    std::size_t position_ = 0;  ///< slot that is read next
-    any_block start_{
-        any_block::before_first{}};  ///< senders touch it only as long as it is their start
+    any_block* head_;                             ///< block of the slot that is read next
+    any_block* oldest_;                           ///< first block that is not reused yet
+    std::size_t position_ = 0;                    ///< slot that is read next
+    any_block start_{any_block::before_first{}};  ///< of no use once the first block is there
 };
 
 }  // namespace edo::detail

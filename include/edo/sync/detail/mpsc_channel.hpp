@@ -41,7 +41,7 @@ private:
 template <class T>
 class mpsc_channel {
 public:
-    static constexpr std::size_t unbounded = batch_semaphore::max_permits;
+    static constexpr std::size_t unbounded = batch_semaphore::max_permits + 1;
 
     explicit mpsc_channel(std::size_t capacity) noexcept
         : capacity_(capacity), semaphore_(capacity) {}
@@ -106,6 +106,10 @@ public:
         unused_permits permit(*this, 1);
         push(std::move(value));
         permit.count = 0;
+    }
+    /// After something has changed that the receiver may wait for: a value, an end, the last permit.
+    void wake_receiver() noexcept {
+        if (latch_.may_hold_waiter()) { wake_waiting_receiver(); }
     }
     /// Gives back permits that were not used.
     void give_back(std::size_t permits) noexcept {
@@ -197,9 +201,6 @@ private:
         if (capacity_ != unbounded || kept_ >= kept_at_most) { give_back_kept(); }
     }
     void give_back_kept() noexcept { semaphore_.give_back(std::exchange(kept_, 0)); }
-    void wake_receiver() noexcept {
-        if (latch_.may_hold_waiter()) { wake_waiting_receiver(); }
-    }
     [[gnu::noinline]] void wake_waiting_receiver() noexcept {
         latch_.wake([this]() noexcept { return receiver_is_ready(); }).enqueue();
     }

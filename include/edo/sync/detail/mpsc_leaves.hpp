@@ -89,12 +89,14 @@ public:
     mpsc_acquire(mpsc_acquire&&) noexcept = default;
     mpsc_acquire& operator=(mpsc_acquire&&) = delete;
     ~mpsc_acquire() {
-        if (const std::size_t permits = waiter_.leave()) { channel_->give_back(permits); }
+        if (waiter_.give_up()) { channel_->wake_receiver(); }
     }
 
     [[nodiscard]] bool ready() noexcept { return waiter_.ready(); }
     [[nodiscard]] bool arm(suspension& waiter) noexcept { return waiter_.arm(waiter); }
-    void disarm() noexcept { waiter_.disarm(); }
+    void disarm() noexcept {
+        if (waiter_.disarm()) { channel_->wake_receiver(); }
+    }
 
 protected:
     mpsc_channel<T>& channel() noexcept { return *channel_; }
