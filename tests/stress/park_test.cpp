@@ -2,6 +2,7 @@
 #include "support/runtime_fixture.hpp"
 
 #include <edo/edo.hpp>
+#include <edo/sync/event.hpp>
 #include <edo/sync/notify.hpp>
 
 #include <gtest/gtest.h>
@@ -41,9 +42,14 @@ protected:
 };
 INSTANTIATE_TEST_SUITE_P(kinds, park_stress, edo::test::all_kinds, edo::test::kind_name);
 
+/// Unlike a notify it does not look for what it waits for before it suspends its task.
+struct turn : edo::sync::event {
+    turn() : event(edo::sync::event_reset::automatic) {}
+};
+
 /// Two that take turns. `is_last` belongs to the one whose turn it is.
 struct table {
-    notify ping;
+    turn ping;
     std::binary_semaphore pong{0};
     bool is_last = false;
 };
@@ -54,7 +60,7 @@ TEST_P(park_stress, ping_pong_between_a_plain_thread_and_a_task) {
     auto task = rt().spawn(
         [](std::shared_ptr<table> at) -> edo::task<> {
             for (bool is_last = false; !is_last;) {
-                co_await at->ping.notified();
+                co_await at->ping.wait();
                 is_last = at->is_last;
                 at->pong.release();
             }
@@ -63,7 +69,7 @@ TEST_P(park_stress, ping_pong_between_a_plain_thread_and_a_task) {
     std::thread player([&] {
         for (int i = 1; !both->is_last; ++i) {
             both->is_last = !goes_on(i, rounds);
-            both->ping.notify_one();
+            both->ping.set();
             both->pong.acquire();
         }
     });
@@ -73,16 +79,16 @@ TEST_P(park_stress, ping_pong_between_a_plain_thread_and_a_task) {
 }
 
 TEST_P(park_stress, ping_pong_between_block_on_and_a_task) {
-    notify ping;
-    notify pong;
+    turn ping;
+    turn pong;
     bool is_last = false;  // of the one whose turn it is
     auto task = rt().spawn(
-        [](std::reference_wrapper<notify> in, std::reference_wrapper<notify> out,
+        [](std::reference_wrapper<turn> in, std::reference_wrapper<turn> out,
            std::reference_wrapper<bool> last) -> edo::task<> {
             for (bool stop = false; !stop;) {
-                co_await in.get().notified();
+                co_await in.get().wait();
                 stop = last;
-                out.get().notify_one();
+                out.get().set();
             }
         },
         edo::unchecked(std::ref(ping)), edo::unchecked(std::ref(pong)),
@@ -91,8 +97,8 @@ TEST_P(park_stress, ping_pong_between_block_on_and_a_task) {
     auto body = [&]() -> edo::task<> {
         for (int i = 1; !is_last; ++i) {
             is_last = can_sleep ? !goes_on(i, rounds) : i == rounds;
-            ping.notify_one();
-            co_await pong.notified();
+            ping.set();
+            co_await pong.wait();
         }
         co_await task;
     };
@@ -140,7 +146,7 @@ TEST_P(park_stress, spawns_from_plain_threads_always_wake_somebody) {
 
 /// Tasks that pass one token on. What is not a seat belongs to whoever has the token.
 struct ring {
-    std::vector<notify> seats{8};
+    std::vector<turn> seats{8};
     std::binary_semaphore is_back{0};
     int laps = 0;
     bool is_last = false;
@@ -148,12 +154,12 @@ struct ring {
 
 edo::task<> sits(std::shared_ptr<ring> in, std::size_t at) {
     for (bool goes_on = true; goes_on;) {
-        co_await in->seats[at].notified();
+        co_await in->seats[at].wait();
         goes_on = !in->is_last || in->laps > 1;
         if (at + 1 < in->seats.size()) {
-            in->seats[at + 1].notify_one();
+            in->seats[at + 1].set();
         } else if (--in->laps != 0) {
-            in->seats.front().notify_one();
+            in->seats.front().set();
         } else {
             in->is_back.release();
         }
@@ -174,7 +180,7 @@ TEST_P(park_stress, a_ring_of_tasks_passes_one_token) {
         for (int i = 1; !circle->is_last; ++i) {
             circle->laps = laps;
             circle->is_last = !goes_on(i, trips);
-            circle->seats.front().notify_one();
+            circle->seats.front().set();
             circle->is_back.acquire();
         }
     });
