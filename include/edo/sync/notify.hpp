@@ -82,6 +82,8 @@ private:
 /// Thread safety  every member may be called from any thread, with or without a runtime.
 /// Lifetime       it must outlive what notified() gave, and the calls of notify_waiters().
 /// Memory         what was done before a notify happens before the return of the await it ends.
+/// Cost           a wait looks for up to 2 us before it suspends, where that has paid lately: where
+///                another thread notifies all the time.
 /// Allocation     none.
 /// Source         tokio::sync::Notify.
 class EDO_API notify {
