@@ -208,8 +208,8 @@ private:
     static constexpr std::size_t kept_at_most = 32;
 
     block_list<mpsc_value<T>> values_;
-    std::size_t kept_ =
-        0;  ///< permits of an unbounded channel that the receiver still has to give back
+    /// Permits of an unbounded channel that the receiver still has to give back.
+    std::size_t kept_ = 0;
     consumer_latch latch_;
     std::size_t capacity_;
     [[maybe_unused]] line_gap gap_;
