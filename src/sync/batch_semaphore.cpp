@@ -7,6 +7,7 @@ namespace edo::detail {
 
 bool semaphore_waiter::arm(suspension& waiter) noexcept {
     disarm();  // of an earlier await of the same leaf
+    if (phase_.load(relaxed) != phase::idle) { return false; }  // which has ended meanwhile
     is_armed_ = semaphore_->enqueue(*this, waiter);
     return is_armed_;
 }
@@ -22,15 +23,15 @@ bool batch_semaphore::enqueue(semaphore_waiter& w, suspension& waiter) noexcept 
             return false;
         }
         const std::size_t available = v >> shift;
-        const bool enough = available >= w.remaining_;
-        const std::size_t next = enough ? v - (w.remaining_ << shift) : waiters_bit;
+        const bool enough = available >= w.wanted_;
+        const std::size_t next = enough ? v - (w.wanted_ << shift) : waiters_bit;
         // acquire: pairs with give_back()
         if (!word_.compare_exchange(v, next, acquire, relaxed)) { continue; }
         if (enough) {
             w.phase_.store(phase::granted, relaxed);
             return false;
         }
-        w.remaining_ -= available;
+        w.remaining_ = w.wanted_ - available;
         w.waiter_ = &waiter;
         w.phase_.store(phase::queued, relaxed);
         waiters_.push_back(w);
@@ -48,7 +49,6 @@ bool semaphore_waiter::disarm() noexcept {
             intrusive_list<semaphore_waiter>::erase(*this);
             phase_.store(phase::idle, relaxed);
             held = wanted_ - remaining_;
-            remaining_ = wanted_;
             held = semaphore_->distribute(held, woken);
         }
     }
@@ -103,7 +103,6 @@ void batch_semaphore::close() noexcept {
             while (!woken.is_full() && !waiters_.empty()) {
                 semaphore_waiter& w = *waiters_.pop_front();
                 returned += w.wanted_ - w.remaining_;
-                w.remaining_ = w.wanted_;
                 suspension& waiter = *w.waiter_;
                 // release: pairs with semaphore_waiter::ready()
                 w.phase_.store(semaphore_waiter::phase::closed, release);

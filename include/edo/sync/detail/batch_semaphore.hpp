@@ -23,10 +23,10 @@ class batch_semaphore;
 class semaphore_waiter : private list_link {
 public:
     semaphore_waiter(batch_semaphore& semaphore, std::size_t wanted) noexcept
-        : semaphore_(&semaphore), wanted_(wanted), remaining_(wanted) {}
+        : semaphore_(&semaphore), wanted_(wanted) {}
     /// Takes the request over, with the permits it may have got. Not while it is armed.
     semaphore_waiter(semaphore_waiter&& other) noexcept
-        : semaphore_(other.semaphore_), wanted_(other.wanted_), remaining_(other.remaining_) {
+        : semaphore_(other.semaphore_), wanted_(other.wanted_) {
         phase_.store(other.phase_.load(relaxed), relaxed);
         other.phase_.store(phase::idle, relaxed);
     }
@@ -45,7 +45,6 @@ public:
         const bool granted = phase_.load(relaxed) == phase::granted;
         is_armed_ = false;
         phase_.store(phase::idle, relaxed);
-        remaining_ = wanted_;  // the same leaf may be awaited again
         return granted;
     }
     /// Waits until whoever granted the permits has left the lock, so that the semaphore may die.
@@ -61,8 +60,8 @@ private:
     enum class phase : unsigned char { idle, queued, granted, closed };
     batch_semaphore* semaphore_;
     std::size_t wanted_;
-    std::size_t remaining_;
-    suspension* waiter_ = nullptr;
+    std::size_t remaining_;  ///< while it is queued: what it has not got yet
+    suspension* waiter_;     ///< while it is queued
     atomic<phase> phase_{phase::idle};
     bool is_armed_ = false;
 };
@@ -161,7 +160,7 @@ inline void semaphore_waiter::pass_lock() noexcept {
     if (is_armed_) { lock_guard guard(semaphore_->lock_); }
 }
 
-inline bool semaphore_waiter::give_up() noexcept {
+EDO_ALWAYS_INLINE bool semaphore_waiter::give_up() noexcept {
     const bool is_closed = is_armed_ && disarm();
     if (phase_.load(relaxed) != phase::granted) { return is_closed; }
     return semaphore_->give_back(wanted_);
