@@ -13,7 +13,7 @@ public:
     group_child(const group_child&) = delete;
     group_child& operator=(const group_child&) = delete;
 
-    /// Runs `first` inside `in`, the branch that is about to be suspended on `of`. False: it has suspended, or
+    /// Runs `first` inside `in`, the current branch, which is about to be suspended on `of`. False: it has suspended, or
     /// has to wait for its turn: the branch is there, and tells the group of its end. True: it has returned
     /// without that; the group is not told.
     bool start(context& cx, branch& in, handler& of, std::coroutine_handle<> first) noexcept {
@@ -24,13 +24,13 @@ public:
             wait_for_turn(first);
             return false;
         }
-        const parents_context outer = {cx.current, cx.enter_depth, cx.budget};
+        const parents_context outer = {&in, cx.enter_depth, cx.budget};
         cx.current = *this;
         ++cx.awaiting;
         first.resume();
         if (cx.next || is_branch_) [[unlikely]] { end_inside(cx, outer); }
         --cx.awaiting;
-        cx.current = outer.current;
+        cx.current = &in;
         return !is_branch_ || branch_.done;
     }
     /// Its own code: it can be suspended from now on.
