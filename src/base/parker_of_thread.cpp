@@ -19,14 +19,17 @@ constinit free_parkers idle_parkers;
 static_assert(std::is_trivially_destructible_v<free_parkers>);
 [[maybe_unused]] const bool is_held_over_forks = (hold_over_forks(idle_parkers.lock), true);
 
-/// The parker that a thread has brought along.
-thread_local constinit parker* adopted = nullptr;
+/// The parker that the thread has brought along, or was lent.
+thread_local constinit parker* current = nullptr;
 
 /// Lends a parker to a thread for its life.
 class parker_lease {
 public:
     parker_lease() : parker_(&parker::reserve()) {}
-    ~parker_lease() { parker::give_back(*parker_); }
+    ~parker_lease() {
+        if (current == parker_) { current = nullptr; }
+        parker::give_back(*parker_);
+    }
     parker_lease(const parker_lease&) = delete;
     parker_lease& operator=(const parker_lease&) = delete;
     [[nodiscard]] parker& get() const noexcept { return *parker_; }
@@ -38,12 +41,14 @@ private:
 }  // namespace
 
 parker& parker::this_thread() {
-    if (adopted != nullptr) { return *adopted; }
-    thread_local parker_lease lease;
-    return lease.get();
+    if (current == nullptr) {
+        thread_local parker_lease lease;
+        current = &lease.get();
+    }
+    return *current;
 }
 
-void parker::adopt(parker* p) noexcept { adopted = p; }
+void parker::adopt(parker* p) noexcept { current = p; }
 
 parker& parker::reserve() {
     free_parkers& list = idle_parkers;
