@@ -11,24 +11,33 @@ void place::unlist(cell& task, bool is_holder) noexcept {
     cell_base* first = ended_elsewhere_.load(relaxed);
     do {
         task.cell_base::next = first;
-        // seq_cst: pairs with unlock_list(): either that thread sees the post or we see the unlock
+        // seq_cst: pairs with release_list(): either that thread sees the post or we see the unlock
     } while (!ended_elsewhere_.compare_exchange(first, &task, seq_cst, relaxed));
-    if (try_lock_list()) { unlock_list(); }
+    if (try_lock_list()) { release_list(); }
 }
 
 bool place::try_lock_list() noexcept {
     bool expected = false;
-    // seq_cst: pairs with unlock_list(), see unlist()
+    // seq_cst: pairs with release_list(), see unlist()
     if (list_locked_.load(seq_cst)) { return false; }
     return list_locked_.compare_exchange(expected, true, seq_cst,
-                                         relaxed);  // pairs with: unlock_list()
+                                         relaxed);  // pairs with: release_list()
 }
 
 void place::lock_list() noexcept {
+    if (std::exchange(keeps_list_, false)) { return; }
     while (!try_lock_list()) { cpu_relax(); }  // held for the length of clear_posts() only
 }
 
 void place::unlock_list() noexcept {
+    if (parked_.empty()) {
+        keeps_list_ = true;
+    } else {
+        release_list();
+    }
+}
+
+void place::release_list() noexcept {
     do {
         clear_posts();
         list_locked_.store(false, seq_cst);  // pairs with: try_lock_list() after a post

@@ -62,7 +62,8 @@ private:
 /// The list of parked tasks is for shutdown. A task enters it when it parks for the first time, so
 /// a task that never suspends costs nothing here. The holder works on it without synchronisation;
 /// others, who end a task that this place has listed, post it to `ended_elsewhere`. While the
-/// holder sleeps the list is unlocked, and whoever posts also clears the posts (`list_locked`).
+/// holder sleeps the list is unlocked, and whoever posts also clears the posts (`list_locked`). Only an
+/// empty one stays locked: nobody posts before a holder has listed a task.
 ///
 /// It is the scheduler of the tasks that it has listed, so that these know their list.
 class alignas(cache_line) place final : public scheduler, public fork_lane {
@@ -101,7 +102,7 @@ public:
     std::chrono::steady_clock::time_point awake_since{};
     place_counters count;
 
-    // Guarded by executor::idle_lock_.
+    // Guarded by executor::idle_lock_; see also take_free_place().
     parker* sleeper = nullptr;  ///< who to unpark
     worker_thread* resident =
         nullptr;             ///< the worker thread that holds the place; null: a lent one
@@ -161,7 +162,9 @@ private:
     void first_fork() noexcept override;
     bool is_needed() noexcept override;
     bool try_lock_list() noexcept;
+    void release_list() noexcept;
     intrusive_list<cell> parked_;
+    bool keeps_list_ = false;  ///< it stayed locked: the holder's
     atomic<cell_base*> ended_elsewhere_{nullptr};
     atomic<bool> list_locked_{false};
 };
