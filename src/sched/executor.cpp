@@ -61,7 +61,7 @@ executor::executor(runtime_core& core, drivers& park_drivers, executor_options o
     orphans_.reserve(n);
     seen_progress_.resize(n);
     if (!options_.has_threads) {
-        free_place_ = places_[0].get();
+        free_place_.store(places_[0].get(), relaxed);
         return;
     }
     for (unsigned i = 0; i < n; ++i) {

@@ -227,6 +227,8 @@ private:
     bool stop_resting(worker_thread& self) noexcept;
     void take_over(place& p, const run_limit& limit) noexcept;
     place* lend_place() noexcept;
+    place* take_free_place() noexcept;
+    void free_place(place& p) noexcept;
     void give_place_back(place& p) noexcept;
     bool give_place_to_resting(place& p) noexcept;
     parker* assign_to_resting(place& p) noexcept EDO_REQUIRES(idle_lock_);
@@ -269,9 +271,10 @@ private:
     std::vector<place*> orphans_ EDO_GUARDED_BY(idle_lock_);  ///< places that nobody holds
     std::vector<parker*> seekers_
         EDO_GUARDED_BY(idle_lock_);  ///< block_ons that wait for the place
+    atomic<bool> is_sought_{false};  ///< there are some; written under idle_lock_
     intrusive_list<thread_cell> waiting_roots_
-        EDO_GUARDED_BY(idle_lock_);                           ///< of block_ons without a place
-    place* free_place_ EDO_GUARDED_BY(idle_lock_) = nullptr;  ///< of a current-thread runtime
+        EDO_GUARDED_BY(idle_lock_);       ///< of block_ons without a place
+    atomic<place*> free_place_{nullptr};  ///< of a current-thread runtime
 };
 
 /// The calling thread, if it was started for this executor. It may run another one's tasks meanwhile.

@@ -52,30 +52,44 @@ void executor::take_over(place& p, const run_limit& limit) noexcept {
 /// A place for the calling thread: the free one of a current-thread runtime, or that of a sleeping
 /// worker, which is not woken. Null: none is to be had.
 place* executor::lend_place() noexcept {
+    if (!options_.has_threads) { return take_free_place(); }
     place* found = nullptr;
     {
         lock_guard guard(idle_lock_);
-        if (!options_.has_threads) {
-            found = std::exchange(free_place_, nullptr);
-            if (found == nullptr) { return nullptr; }
-            // relaxed, and so it is given back: nobody sleeps who could be woken
-            idle_.store(idle_.load(relaxed) + 1, relaxed);
-        } else {
-            const auto lendable = [](place* p) { return p->resident != nullptr; };
-            auto at = std::find_if(sleepers_.rbegin(), sleepers_.rend(), lendable);
-            if (at == sleepers_.rend()) { return nullptr; }
-            found = *at;
-            remove_sleeper(*found);
-            worker_thread* rests = std::exchange(found->resident, nullptr);
-            rests->assigned.store(nullptr, relaxed);
-            resting_.push_back(rests);
-            found->is_lent = true;
-            ++lent_;
-        }
+        const auto lendable = [](place* p) { return p->resident != nullptr; };
+        auto at = std::find_if(sleepers_.rbegin(), sleepers_.rend(), lendable);
+        if (at == sleepers_.rend()) { return nullptr; }
+        found = *at;
+        remove_sleeper(*found);
+        worker_thread* rests = std::exchange(found->resident, nullptr);
+        rests->assigned.store(nullptr, relaxed);
+        resting_.push_back(rests);
+        found->is_lent = true;
+        ++lent_;
         found->sleeper = &parker::this_thread();
     }
     found->lock_list();
     return found;
+}
+
+/// The one place of a current-thread runtime, without a lock: who holds it is alone with what idle_lock_
+/// guards elsewhere, as nobody sleeps who could be woken.
+place* executor::take_free_place() noexcept {
+    // acquire: pairs with free_place(), what the holder before has left
+    place* found = free_place_.exchange(nullptr, acquire);
+    if (found == nullptr) { return nullptr; }
+    idle_.store(idle_.load(relaxed) + one_awake, relaxed);
+    found->sleeper = &parker::this_thread();
+    found->lock_list();
+    return found;
+}
+
+void executor::free_place(place& p) noexcept {
+    idle_.store(idle_.load(relaxed) - one_awake, relaxed);
+    free_place_.store(&p, seq_cst);  // pairs with: await_wake_or_place(), which says that
+    if (!is_sought_.load(seq_cst)) { return; }  // pairs with: the same; it seeks, and looks then
+    lock_guard guard(idle_lock_);
+    for (parker* seeker : seekers_) { seeker->unpark(); }
 }
 
 void executor::give_place_back(place& p) noexcept {
@@ -83,10 +97,7 @@ void executor::give_place_back(place& p) noexcept {
     p.count_busy();
     p.unlock_list();
     if (!options_.has_threads) {
-        lock_guard guard(idle_lock_);
-        idle_.store(idle_.load(relaxed) - 1, relaxed);  // see lend_place()
-        free_place_ = &p;
-        for (parker* seeker : seekers_) { seeker->unpark(); }
+        free_place(p);
         return;
     }
     const bool idle =
@@ -162,19 +173,23 @@ void executor::await_wake_or_place(thread_cell& root, bool may_lend) noexcept {
     {
         lock_guard guard(idle_lock_);
         if (seeks) {
-            if (free_place_ != nullptr) { return; }
             seekers_.push_back(&self);
+            is_sought_.store(true, seq_cst);  // pairs with: free_place()
         }
         waiting_roots_.push_back(root);
     }
     // From here on close() unparks this thread; if it came before, it is seen here.
     if (closing_.load(relaxed)) {
         if (!failed_.load(acquire)) { tick_alone(root); }  // pairs with: fail()
-    } else if (!root.is_woken()) {
+    } else if (!root.is_woken() &&
+               (!seeks || free_place_.load(seq_cst) == nullptr)) {  // pairs with: free_place()
         self.park();
     }
     lock_guard guard(idle_lock_);
-    if (seeks) { std::erase(seekers_, &self); }
+    if (seeks) {
+        std::erase(seekers_, &self);
+        is_sought_.store(!seekers_.empty(), relaxed);
+    }
     intrusive_list<thread_cell>::erase(root);
 }
 

@@ -441,8 +441,8 @@ void executor::drop_abandoned() noexcept {
             if (is_last) { core_.release_reference(); }
             return;
         }
-        const lock_guard guard(idle_lock_);
-        if (free_place_ == nullptr) { return; }  // its holder looks again
+        store_load_fence();  // pairs with: the one in inject(), whose thread may find the place held
+        if (free_place_.load(relaxed) == nullptr) { return; }  // its holder looks again
     } while (has_shared_work());
 }
 

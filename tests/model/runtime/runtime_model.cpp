@@ -45,6 +45,19 @@ void root_is_lent_a_place() {
     };
     check(rt.block_on(body()) == 7, "the result");
 }
+/// One of them has the place of the current-thread runtime, the other one its wake and, later, the place.
+void two_roots_want_the_place() {
+    auto rt = edo::runtime::current_thread().global_queue_interval(8).event_interval(64).build();
+    const auto run = [&rt] {
+        const auto body = []() -> task<int> {
+            auto child = edo::spawn(&give);
+            co_return co_await child;
+        };
+        check(rt.block_on(body()) == 7, "the result");
+    };
+    const edo::model::thread other(run);
+    run();
+}
 void runtime_ends_with_a_task() {
     auto rt = small(1).build();
     rt.spawn(&give).detach();
@@ -70,6 +83,11 @@ TEST(runtime, runs_what_a_task_spawns) {
     holds(task_spawns_a_task, {.preemptions = 0, .steps = 200'000});
 }
 TEST(runtime, lends_a_place) { holds(root_is_lent_a_place, sometimes); }
+TEST(runtime, hands_the_place_over) {
+    holds(two_roots_want_the_place, sometimes);
+    finds({"executor::free_place"}, two_roots_want_the_place, sometimes);
+    finds({"executor::await_wake_or_place"}, two_roots_want_the_place, sometimes);
+}
 TEST(runtime, ends_with_a_task) { holds(runtime_ends_with_a_task, sometimes); }
 TEST(runtime, wakes_a_sleeping_worker) {
     finds({"executor::enter_sleep"}, [] { task_is_spawned_from_outside(1); }, sometimes);
