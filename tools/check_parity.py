@@ -27,8 +27,8 @@ def named(root):
                 yield f"{page.relative_to(root)}:{number}", name
 
 
-def defined(root):
-    return {f"{suite}.{test}" for file in (root / "tests").rglob("*_test.cpp")
+def defined(root, under="tests"):
+    return {f"{suite}.{test}" for file in (root / under).rglob("*_test.cpp")
             for suite, test in DEFINED.findall(file.read_text())}
 
 

@@ -276,7 +276,8 @@ class ParityTest(ToolTest):
 
 class CancelSafetyTest(ToolTest):
     def test_rows_are_the_awaiters(self):
-        self.write("tests/unit/a_test.cpp", "TEST(a, drop) {\n}\n")
+        self.write("tests/stress/a_test.cpp", "TEST(a, drop) {\n}\n")
+        self.write("tests/unit/b_test.cpp", "TEST(b, drop) {\n}\n")
         self.write("include/edo/a.hpp", "struct leaf_base {};\ntemplate <class D>\n"
                    "class leaf : public leaf_base {\n};\n"
                    "class [[nodiscard]] one : public detail::leaf<one> {\n};\n"
@@ -288,7 +289,11 @@ class CancelSafetyTest(ToolTest):
                    "| `three` | x | `a.drop` |\n")
         self.passes("check_cancel_safety")
         two = "| `set::two` | x | `a.drop` |\n| `three` | x | `a.drop` |\n"
-        self.write("docs/cancel_safety.md", "| `one` | x | `a.gone` |\n" + two)
+        self.write("docs/cancel_safety.md", "| `one` | it never suspends | `b.drop` |\n" + two)
+        self.passes("check_cancel_safety")
+        self.write("docs/cancel_safety.md", "| `one` | x | `b.drop` |\n" + two)
+        self.fails("check_cancel_safety", "docs/cancel_safety.md:1: no test that races the drop of one is named")
+        self.write("docs/cancel_safety.md", "| `one` | x | `a.gone`, `a.drop` |\n" + two)
         self.fails("check_cancel_safety", "docs/cancel_safety.md:1: a.gone does not exist")
         self.write("docs/cancel_safety.md", "| `one` | x | `a.drop` |\n" + two + "| `operation_awaiter` | x | `a.drop` |\n")
         self.fails("check_cancel_safety", "docs/cancel_safety.md:4: operation_awaiter is no awaiter")
