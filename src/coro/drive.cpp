@@ -1,3 +1,4 @@
+#include "coro/branches.hpp"
 #include "coro/context_here.hpp"
 
 #include <edo/base/detail/fatal.hpp>
@@ -11,8 +12,8 @@
 ///   await_suspend may touch its awaiter after it has made it known to a waker; what is awaited may
 ///   take a turn inside the await (drive_inside, group_child::start, fork_core::run);
 /// - what runs is never what is destroyed: a branch's frames are dropped here, in a step of its turn; a group
-///   may let branches of its own be dropped while it starts others; a frame that ends frees itself;
-/// - frames are destroyed leaf to root, by a loop, so the depth of a chain is not bounded.
+///   may let branches of its own be dropped while it starts others; a frame that ends frees itself.
+/// How frames are dropped is in drop.cpp.
 namespace edo::detail {
 namespace {
 
@@ -49,38 +50,7 @@ private:
     cell_base* outermost_;
 };
 
-/// Installs the local_set that a branch runs in, if it is another than its task's.
-class local_scope_of {
-public:
-    local_scope_of(context& cx, branch& b) noexcept : cx_(cx), outer_(cx.locals) {
-        local_core* set = b.is_child ? static_cast<child_branch&>(b).set : nullptr;
-        if (set != nullptr) { cx.locals = set; }
-    }
-    ~local_scope_of() { cx_.locals = outer_; }
-    local_scope_of(const local_scope_of&) = delete;
-    local_scope_of& operator=(const local_scope_of&) = delete;
-
-private:
-    context& cx_;
-    local_core* outer_;
-};
-
 constexpr std::uint32_t steps_a_turn = 4 * task_budget;
-
-branch* parent_of(branch& b) noexcept {
-    return b.is_child ? static_cast<child_branch&>(b).parent : nullptr;
-}
-
-branch* outermost_dying(branch& b) noexcept {
-    const side_block* side = b.owner().side();
-    if (side == nullptr) { return b.dying ? &b : nullptr; }  // no branches: see add_fork_pin()
-    if (!side->has_waited_to_drop) { return nullptr; }       // mostly: no walk
-    branch* found = nullptr;
-    for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
-        if (at->dying) { found = at; }
-    }
-    return found;
-}
 
 void branch_ended(branch& b) noexcept {
     if (b.is_child) {
@@ -166,96 +136,6 @@ EDO_ALWAYS_INLINE void wake_root(cell_base& cell) noexcept {
     }
 }
 
-/// Moves the woken branches from the state word to the queue, oldest first.
-void collect_branches(cell_base& cell, state_word::value seen) noexcept {
-    child_branch* newest = cell.state.take_branches(seen);
-    child_branch* oldest = nullptr;
-    while (newest != nullptr) {
-        child_branch* following = std::exchange(newest->next, oldest);
-        oldest = std::exchange(newest, following);
-    }
-    while (oldest != nullptr) { cell.side()->ready.push(*std::exchange(oldest, oldest->next)); }
-}
-
-void destroy_chain(branch& b) noexcept {
-    context& cx = context_here();
-    const branch_ref outer = std::exchange(cx.current, &b);
-    const local_scope_of inside(cx, b);
-    try {
-        void* frame = std::exchange(b.point, {}).address();
-        while (frame != nullptr) {
-            auto handle = std::coroutine_handle<promise_base>::from_address(frame);
-            promise_base& promise = handle.promise();
-            promise_base* parent = promise.parent();
-            promise.disown();
-            handle.destroy();
-            frame = parent == nullptr ? nullptr : handle_of(*parent).address();
-        }
-    } catch (...) { dropped_frame_threw(); }
-    cx.current = outer;
-}
-
-void remove_from(intrusive_fifo<child_branch>& queue, child_branch& gone) noexcept {
-    intrusive_fifo<child_branch> kept;
-    while (child_branch* b = queue.pop()) {
-        if (b != &gone) { kept.push(*b); }
-    }
-    queue.append(kept);
-}
-
-/// Takes a branch out of all lists of woken branches.
-void unlist(child_branch& b) noexcept {
-    cell_base& cell = b.owner();
-    // A branch exists only in a cell with a side block: groups make one.
-    if (auto seen = cell.state.look(); (seen & ~state_word::flags) != 0) {
-        collect_branches(cell, seen);
-    }
-    remove_from(cell.side()->ready, b);
-    remove_from(cell.side()->deferred, b);
-}
-
-/// Destroys the frames of a branch and, before them, those of all branches below it.
-void destroy(branch& top) noexcept {
-    branch* at = &top;
-    for (;;) {
-        while (handler* what = at->waits_on()) {
-            child_branch* child = what->last_child();
-            if (child == nullptr) {
-                at->wait_on(nullptr);
-                break;
-            }
-            at = child;
-        }
-        destroy_chain(*at);
-        if (at->is_child) { unlist(static_cast<child_branch&>(*at)); }
-        if (at == &top) { return; }
-        auto& child = static_cast<child_branch&>(*at);
-        at = child.parent;
-        child.group->forget(child);
-    }
-}
-
-void dropped(branch& b) noexcept {
-    if (b.is_child) {
-        auto& child = static_cast<child_branch&>(b);
-        child.group->child_dropped(child);
-    } else {
-        b.owner().ended = true;
-    }
-}
-
-std::uint32_t pins_of(const branch& b) noexcept {
-    const wait_state* waits = b.waits();
-    return waits != nullptr ? waits->pins : 0;
-}
-
-bool is_below(branch& b, const branch& ancestor) noexcept {
-    for (branch* at = &b; at != nullptr; at = parent_of(*at)) {
-        if (at == &ancestor) { return true; }
-    }
-    return false;
-}
-
 /// The turn is over without a park: what yielded is ready in the next one.
 void end_yielded_turn(cell_base& cell) noexcept {
     cell.yielded = false;
@@ -332,6 +212,16 @@ turn run_turn(cell_base& cell) noexcept {
 }
 
 }  // namespace
+
+void collect_branches(cell_base& cell, state_word::value seen) noexcept {
+    child_branch* newest = cell.state.take_branches(seen);
+    child_branch* oldest = nullptr;
+    while (newest != nullptr) {
+        child_branch* following = std::exchange(newest->next, oldest);
+        oldest = std::exchange(newest, following);
+    }
+    while (oldest != nullptr) { cell.side()->ready.push(*std::exchange(oldest, oldest->next)); }
+}
 
 turn drive(cell_base& cell, bool fresh_budget) noexcept {
     context& cx = context_here();
@@ -424,72 +314,6 @@ void defer(branch& b) noexcept {
 void go_on(branch& b) noexcept {
     b.wait_on(nullptr);
     if (outermost_dying(b) == nullptr) { resume(b); }
-}
-
-void drop(branch& b) noexcept {
-    b.dying = true;
-    if (pins_of(b) == 0) {
-        destroy(b);
-        dropped(b);
-        return;
-    }
-    // Cancelling does not complete anything here: completion is a wake, taken in the loop.
-    side_block* side = b.owner().side();
-    if (side == nullptr) {
-        static_cast<pin*>(b.waits_on())->cancel();  // see add_fork_pin()
-        return;
-    }
-    side->has_waited_to_drop = true;
-    intrusive_list<pin>& pins = side->pins;
-    intrusive_list<pin> asked;
-    while (pin* p = pins.pop_front()) {
-        asked.push_back(*p);
-        if (is_below(p->at(), b)) { p->cancel(); }
-    }
-    pins.splice_back(asked);
-}
-
-void add_pin(pin& p, branch& b) {
-    b.owner().side_or_make().pins.push_back(p);
-    p.at_ = &b;
-    count_pins(b, 1);
-}
-
-void count_pins(branch& b, std::uint32_t pins) noexcept {
-    for (branch* at = &b; at != nullptr; at = parent_of(*at)) { at->waits()->pins += pins; }
-}
-
-void add_fork_pin(pin& p, branch& b) noexcept {
-    if (b.owner().side() != nullptr) {
-        add_pin(p, b);
-    } else {
-        p.at_ = &b;
-        b.waits()->pins = 1;
-    }
-}
-
-void remove_pin(pin& p) noexcept {
-    if (p.is_linked()) { intrusive_list<pin>::erase(p); }
-    for (branch* at = p.at_; at != nullptr; at = parent_of(*at)) { --at->waits()->pins; }
-}
-
-bool is_dying(branch& b) noexcept { return outermost_dying(b) != nullptr; }
-
-void pin_completed(pin& p, branch& b) noexcept {
-    remove_pin(p);
-    branch* dying = outermost_dying(b);
-    if (dying == nullptr) {
-        b.wait_on(nullptr);
-        resume(b);
-        return;
-    }
-    for (branch* at = &b; at != dying; at = parent_of(*at)) {
-        at->dying = true;
-    }  // it was cancelled
-    if (pins_of(*dying) == 0) {
-        destroy(*dying);
-        dropped(*dying);
-    }
 }
 
 const local_value* locals_of(const branch& b) noexcept {
