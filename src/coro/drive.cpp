@@ -11,7 +11,7 @@
 /// - publish first, park last: until park() succeeds the worker owns cell and frames, so an
 ///   await_suspend may touch its awaiter after it has made it known to a waker; what is awaited may
 ///   take a turn inside the await (drive_inside, group_child::start, fork_core::run);
-/// - what runs is never what is destroyed: a branch's frames are dropped here, in a step of its turn; a group
+/// - what runs is never what is destroyed: a branch's frames are dropped in a step of its turn; a group
 ///   may let branches of its own be dropped while it starts others; a frame that ends frees itself.
 /// How frames are dropped is in drop.cpp.
 namespace edo::detail {

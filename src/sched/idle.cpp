@@ -4,8 +4,8 @@
 #include <algorithm>
 
 /// Who sleeps, and who is woken. `idle_` counts the workers that are awake and, of these, the ones
-/// that search; it changes under `idle_lock_` together with the set of sleepers, and is read
-/// without the lock by whoever publishes a task.
+/// that search; it changes under `idle_lock_` together with the set of sleepers (but see take_free_place()), and is
+/// read without the lock by whoever publishes a task.
 namespace edo::detail {
 namespace {
 
@@ -31,7 +31,7 @@ bool executor::inject(cell_base& cell, bool is_new) noexcept {
         inject_queue_.push(cell);
         injected_.store(inject_queue_.size(), relaxed);
         remote_.add_by_owner(1);
-        store_load_fence();  // pairs with: the one in enter_sleep()
+        store_load_fence();  // pairs with: those in enter_sleep() and drop_abandoned()
         sleeper = pick_sleeper(inject_queue_.size());
         if (is_abandoned_) { abandoned = core_ref(core_); }
     }

@@ -72,8 +72,8 @@ place* executor::lend_place() noexcept {
     return found;
 }
 
-/// The one place of a current-thread runtime, without a lock: who holds it is alone with what idle_lock_
-/// guards elsewhere, as nobody sleeps who could be woken.
+/// The one place of a current-thread runtime, without a lock: who takes it or frees it is awake, and so alone with
+/// what idle_lock_ guards elsewhere.
 place* executor::take_free_place() noexcept {
     // acquire: pairs with free_place(), what the holder before has left
     place* found = free_place_.exchange(nullptr, acquire);
@@ -156,7 +156,8 @@ void executor::block_on(thread_cell& root, bool may_lend) {
     hold(cx, worker);
     cx.runtime = runtime;
     cx.joined = joined;
-    if (!options_.has_threads && closing_.load(relaxed)) {  // shutdown_background() inside the root
+    // shutdown_background(), inside the root or by a thread that has found the place held
+    if (!options_.has_threads && closing_.load(seq_cst)) {  // pairs with: close()
         static_cast<void>(drop_all_here(std::chrono::steady_clock::now()));
     }
 }
@@ -178,11 +179,13 @@ void executor::await_wake_or_place(thread_cell& root, bool may_lend) noexcept {
         }
         waiting_roots_.push_back(root);
     }
+    const bool is_free = seeks && free_place_.load(seq_cst) != nullptr;  // pairs with: free_place()
     // From here on close() unparks this thread; if it came before, it is seen here.
-    if (closing_.load(relaxed)) {
+    if (is_free) {
+        // It is there to be taken.
+    } else if (closing_.load(relaxed)) {
         if (!failed_.load(acquire)) { tick_alone(root); }  // pairs with: fail()
-    } else if (!root.is_woken() &&
-               (!seeks || free_place_.load(seq_cst) == nullptr)) {  // pairs with: free_place()
+    } else if (!root.is_woken()) {
         self.park();
     }
     lock_guard guard(idle_lock_);
@@ -193,7 +196,8 @@ void executor::await_wake_or_place(thread_cell& root, bool may_lend) noexcept {
     intrusive_list<thread_cell>::erase(root);
 }
 
-/// The workers of a closing executor end, the root goes on: it waits for its timers itself.
+/// The workers of a closing executor end, the root goes on: it waits for its timers itself, and if no task is left it
+/// makes a paused clock jump to them.
 void executor::tick_alone(const thread_cell& root) noexcept {
     std::optional<std::chrono::steady_clock::time_point> first;
     for (const auto& p : places_) {
@@ -201,7 +205,7 @@ void executor::tick_alone(const thread_cell& root) noexcept {
         const auto next = drivers_.next_deadline(p->index);
         if (next && (!first || *next < *first)) { first = next; }
     }
-    if (root.is_woken()) { return; }
+    if (root.is_woken() || (is_empty() && drivers_.may_jump() && drivers_.jump())) { return; }
     if (first) {
         parker::this_thread().park_until(*first);
     } else {

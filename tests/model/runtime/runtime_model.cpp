@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <utility>
 
 namespace {
@@ -58,6 +59,38 @@ void two_roots_want_the_place() {
     const edo::model::thread other(run);
     run();
 }
+/// The paused clock jumps for whoever has the place, also after the end of the runtime.
+edo::runtime paused_on_one_thread() {
+    return edo::runtime::current_thread()
+        .global_queue_interval(8)
+        .event_interval(64)
+        .start_paused(true)
+        .build();
+}
+void root_sleeps_while_another_ends_the_runtime() {
+    auto rt = paused_on_one_thread();
+    const edo::model::thread other(
+        [handle = rt.handle()] { handle.block_on(edo::sleep_for(std::chrono::hours(1))); });
+    rt.block_on([](edo::runtime& ends) -> task<> {
+        ends.shutdown_background();
+        co_return;
+    }(rt));
+}
+/// The same for one that may have the place.
+void root_that_seeks_sleeps_meanwhile() {
+    auto rt = paused_on_one_thread();
+    edo::sync::event is_there;
+    const edo::model::thread other([&rt, &is_there] {
+        rt.block_on([](edo::sync::event& says) -> task<> {
+            says.set();
+            co_await edo::sleep_for(std::chrono::hours(1));
+        }(is_there));
+    });
+    rt.block_on([](edo::runtime& ends, edo::sync::event& first) -> task<> {
+        co_await first.wait();
+        ends.shutdown_background();
+    }(rt, is_there));
+}
 void runtime_ends_with_a_task() {
     auto rt = small(1).build();
     rt.spawn(&give).detach();
@@ -87,6 +120,10 @@ TEST(runtime, hands_the_place_over) {
     holds(two_roots_want_the_place, sometimes);
     finds({"executor::free_place"}, two_roots_want_the_place, sometimes);
     finds({"executor::await_wake_or_place"}, two_roots_want_the_place, sometimes);
+}
+TEST(runtime, gives_the_place_to_a_root_that_sleeps) {
+    holds(root_sleeps_while_another_ends_the_runtime, sometimes);
+    holds(root_that_seeks_sleeps_meanwhile, sometimes);
 }
 TEST(runtime, ends_with_a_task) { holds(runtime_ends_with_a_task, sometimes); }
 TEST(runtime, wakes_a_sleeping_worker) {

@@ -342,6 +342,13 @@ TEST_P(rt_handle_threaded, sleep_after_shutdown_ends) {
     handle.block_on(body());
 }
 
+TEST(rt_handle_paused, sleep_after_shutdown_ends) {
+    std::optional<edo::runtime> own(edo::runtime::current_thread().start_paused(true).build());
+    const auto handle = own->handle();
+    own.reset();
+    handle.block_on(edo::sleep_for(1h));  // the clock jumps
+}
+
 TEST_P(rt_handle_threaded, a_root_that_ends_its_runtime_can_sleep_on) {
     std::optional<edo::runtime> own(edo::test::builder_of(GetParam()).build());
     auto body = [&]() -> edo::task<> {
