@@ -1,3 +1,5 @@
+#include "coro/context_here.hpp"
+
 #include <edo/base/detail/fatal.hpp>
 #include <edo/coro/detail/fork_child.hpp>
 #include <edo/coro/detail/stream_core.hpp>
@@ -23,7 +25,7 @@ stream_core::~stream_core() {
 }
 
 bool stream_core::ask(std::coroutine_handle<> waiter) {
-    context& cx = this_context();
+    context& cx = context_here();
     branch& asking = current_branch(cx);
     cell_base& cell = asking.owner();
     check_task(cell);

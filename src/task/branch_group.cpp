@@ -1,3 +1,5 @@
+#include "coro/context_here.hpp"
+
 #include <edo/task/detail/branch_group.hpp>
 
 namespace edo::detail {
@@ -6,7 +8,7 @@ bool branch_group::run(std::span<group_member> members, std::coroutine_handle<> 
     for (const group_member& m : members) {
         if (!m.result->child) { throw_empty_task(); }
     }
-    context& cx = this_context();
+    context& cx = context_here();
     branch& parent = current_branch(cx);
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;

@@ -1,9 +1,11 @@
+#include "coro/context_here.hpp"
+
 #include <edo/task/detail/scope_core.hpp>
 
 namespace edo::detail {
 
 bool scope_core::begin(std::coroutine_handle<> waiter) {
-    context& cx = this_context();
+    context& cx = context_here();
     branch& parent = current_branch(cx);
     result_ = &make_body();
     add_pin(*this, parent);

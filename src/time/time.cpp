@@ -1,3 +1,4 @@
+#include "coro/context_here.hpp"
 #include "time/driver.hpp"
 
 #include <edo/task/detail/runtime_core.hpp>
@@ -19,7 +20,7 @@ clock::time_point later(clock::time_point t, clock::duration d) noexcept {
 }  // namespace
 
 clock::time_point clock::now() noexcept {
-    if (detail::runtime_core* core = detail::this_context().runtime) { return core->time().now(); }
+    if (detail::runtime_core* core = detail::context_here().runtime) { return core->time().now(); }
     return time_point(std::chrono::steady_clock::now().time_since_epoch());
 }
 

@@ -1,3 +1,5 @@
+#include "coro/context_here.hpp"
+
 #include <edo/base/detail/fatal.hpp>
 #include <edo/time/timeout.hpp>
 
@@ -8,7 +10,7 @@ namespace edo::detail {
 /// exactly one more wake of the waiting branch is on its way, so none has to be taken back.
 bool timeout_group::run(sink_base& body, std::coroutine_handle<> waiter) {
     if (!body.child) { throw_empty_task(); }
-    context& cx = this_context();
+    context& cx = context_here();
     branch& parent = current_branch(cx);
     parent.owner().side_or_make();  // a cell with branches has one
     parent.point = waiter;
