@@ -86,8 +86,9 @@ place* executor::take_free_place() noexcept {
 
 void executor::free_place(place& p) noexcept {
     idle_.store(idle_.load(relaxed) - one_awake, relaxed);
-    free_place_.store(&p, seq_cst);  // pairs with: await_wake_or_place(), which says that
-    if (!is_sought_.load(seq_cst)) { return; }  // pairs with: the same; it seeks, and looks then
+    // Whoever seeks it says so, and looks then: one of the two sees the other.
+    free_place_.store(&p, seq_cst);             // pairs with: await_wake_or_place()
+    if (!is_sought_.load(seq_cst)) { return; }  // pairs with: await_wake_or_place()
     lock_guard guard(idle_lock_);
     for (parker* seeker : seekers_) { seeker->unpark(); }
 }

@@ -64,9 +64,10 @@ struct context {
     cell_base* joined =
         nullptr;             ///< a fork's parent whose children have ended: it runs after this cell
     std::uint32_t hops = 0;  ///< transfers between coroutines, for the trampoline
-    std::uint32_t awaiting = 0;     ///< what runs inside what awaits it, see depth_limit
-    std::uint32_t enter_depth = 0;  ///< enter guards alive on this thread; what follows is beside
-    std::uint32_t budget = no_budget;  ///< it as in parents_context: operations left in this turn
+    std::uint32_t awaiting = 0;  ///< what runs inside what awaits it, see depth_limit
+    // These two are side by side as in parents_context.
+    std::uint32_t enter_depth = 0;     ///< enter guards alive on this thread
+    std::uint32_t budget = no_budget;  ///< operations left in this turn
     std::uint32_t budget_left = 0;     ///< what the last turn on this thread has not spent
     runtime_core* runtime = nullptr;   ///< entered: by a worker, block_on or an enter guard
     worker_thread* thread = nullptr;   ///< the worker thread that this is

@@ -13,9 +13,9 @@ public:
     group_child(const group_child&) = delete;
     group_child& operator=(const group_child&) = delete;
 
-    /// Runs `first` inside `in`, the current branch, which is about to be suspended on `of`. False: it has suspended, or
-    /// has to wait for its turn: the branch is there, and tells the group of its end. True: it has returned
-    /// without that; the group is not told.
+    /// Runs `first` inside `in`, the current branch, which is about to be suspended on `of`. False: it has
+    /// suspended, or has to wait for its turn: the branch is there, and tells the group of its end. True: it has
+    /// returned without that; the group is not told.
     bool start(context& cx, branch& in, handler& of, std::coroutine_handle<> first) noexcept {
         parent_ = &in;
         group_ = &of;
