@@ -217,6 +217,8 @@ private:
     bool leave_sleep(place& p, const run_limit& limit) noexcept;
     bool wants_guard() const noexcept EDO_REQUIRES(idle_lock_);
     void choose_guard(place& p) noexcept EDO_REQUIRES(idle_lock_);
+    bool is_woken_in_turns(const place& p) const noexcept EDO_REQUIRES(idle_lock_);
+    void take_guard_over(place& p) noexcept EDO_REQUIRES(idle_lock_);
     void resign(place& p) noexcept EDO_EXCLUDES(idle_lock_);
     void guard_busy_places(place& p) noexcept;
     void add_sleeper(place& p) noexcept EDO_REQUIRES(idle_lock_);
@@ -253,7 +255,10 @@ private:
     atomic<parker*> closer_{nullptr};  ///< waits for the threads to end
     thrift thrift_;
     std::chrono::microseconds guard_wait_ = shortest_guard;  ///< the guard's; else when all sleep
-    std::vector<std::uint32_t> seen_progress_;               ///< the guard's alone
+    bool stays_on_ EDO_GUARDED_BY(idle_lock_) = false;       ///< the guard, although all sleep
+    bool stay_pays_ EDO_GUARDED_BY(idle_lock_) = false;
+    std::chrono::steady_clock::time_point all_asleep_since_ EDO_GUARDED_BY(idle_lock_){};
+    std::vector<std::uint32_t> seen_progress_;  ///< the guard's alone
 
     alignas(cache_line) mutex inject_lock_;
     intrusive_fifo<cell_base> inject_queue_ EDO_GUARDED_BY(inject_lock_);

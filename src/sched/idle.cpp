@@ -1,3 +1,4 @@
+#include "base/current_cpu.hpp"
 #include "coro/context_here.hpp"
 #include "sched/executor.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::chrono::microseconds longest_guard{10'000};
 constexpr std::chrono::microseconds longest_thrifty_guard{1'000};
+constexpr std::chrono::microseconds idle_guard{2'000};
 
 }  // namespace
 
@@ -64,6 +66,7 @@ parker* executor::pick_sleeper(std::size_t waiting) noexcept {
     place& p = *sleepers_.back();
     sleepers_.pop_back();
     p.wakes_up();
+    p.waker_cpu = current_cpu();
     p.is_searching = true;  // the holder looks at it under the lock when it wakes
     p.helps = awake_in(idle) != 0;
     idle_.store(idle + one_awake + one_searching, seq_cst);  // pairs with: pick_sleeper()'s load
@@ -183,7 +186,8 @@ bool executor::enter_sleep(place& p, const run_limit& limit,
         p.is_searching = false;
         idle_.store(idle_.load(relaxed) - gone, seq_cst);  // pairs with: pick_sleeper()'s load
         choose_guard(p);
-        if (p.is_guard) { guard_wait = guard_wait_; }
+        if (is_woken_in_turns(p)) { take_guard_over(p); }
+        if (p.is_guard) { guard_wait = stays_on_ ? idle_guard : guard_wait_; }
         add_sleeper(p);
     }
     store_load_fence();  // pairs with: those in schedule(), inject(), take_injected(), task_ended(), first_fork()
@@ -240,19 +244,45 @@ bool executor::leave_sleep(place& p, const run_limit& limit) noexcept {
 }
 
 /// Whether some are awake, whose slots and timers a sleeper has to look after.
-bool executor::wants_guard() const noexcept {
-    return options_.has_threads && awake_in(idle_.load(relaxed)) != 0;
-}
+bool executor::wants_guard() const noexcept { return awake_in(idle_.load(relaxed)) != 0; }
 
 /// The guard looks after workers that stay with one task for long. If some sleep while others are
-/// awake, one of the sleepers is the guard, from its sleep until it finds work. The holder of `p` is
-/// about to sleep.
+/// awake, one of the sleepers is the guard, from its sleep until it finds work. If all sleep it stays on for a
+/// while, where that has paid lately: who is woken then need not wake another one to be the guard. The holder of `p`
+/// is about to sleep.
 void executor::choose_guard(place& p) noexcept {
-    const bool wanted = wants_guard();
-    if (!wanted) { guard_wait_ = shortest_guard; }
+    if (!options_.has_threads) { return; }
+    bool wanted = wants_guard();
+    if (!wanted) {
+        guard_wait_ = shortest_guard;
+        if (!p.is_guard) { all_asleep_since_ = std::chrono::steady_clock::now(); }
+    }
+    stays_on_ = !wanted && p.is_guard && stay_pays_ && !stays_on_;
+    wanted |= stays_on_;
     if (wanted == p.is_guard || (wanted && guarded_.load(relaxed))) { return; }
+    if (wanted) { stay_pays_ = std::chrono::steady_clock::now() - all_asleep_since_ < idle_guard; }
     p.is_guard = wanted;
     guarded_.store(wanted, seq_cst);  // pairs with: notify_guard()
+}
+
+/// Whether the holder of `p`, the last one awake, was woken where it runs and has had next to nothing to do. The
+/// system may run a worker in place of its waker even if another processor is idle. If the waker has more to tell it
+/// would wake the same one again, and both would take turns, a task at a time.
+bool executor::is_woken_in_turns(const place& p) const noexcept {
+    return p.waker_cpu != unknown_cpu && p.waker_cpu == current_cpu() &&
+           awake_in(idle_.load(relaxed)) == 0 &&
+           std::chrono::steady_clock::now() - p.awake_since < thrift::worth_it;
+}
+
+/// `p`, about to sleep as the last one, is to be woken after all others: as the guard.
+void executor::take_guard_over(place& p) noexcept {
+    if (sleepers_.empty()) { return; }
+    if (sleepers_.front()->is_guard) {
+        sleepers_.front()->is_guard = false;
+        std::ranges::rotate(sleepers_, std::next(sleepers_.begin()));
+    }
+    p.is_guard = stays_on_ = true;
+    guarded_.store(true, seq_cst);  // pairs with: notify_guard()
 }
 
 /// The guard has found work: another sleeper takes over.

@@ -1,6 +1,7 @@
 /// A worker's place: its queues, its list of parked tasks, its counters.
 #pragma once
 
+#include "base/current_cpu.hpp"
 #include "sched/lifo_slot.hpp"
 #include "sched/local_queue.hpp"
 
@@ -105,12 +106,14 @@ public:
     // Guarded by executor::idle_lock_; see also take_free_place().
     parker* sleeper = nullptr;  ///< who to unpark
     worker_thread* resident =
-        nullptr;             ///< the worker thread that holds the place; null: a lent one
-    bool is_lent = false;    ///< held by a block_on
-    bool is_parked = false;  ///< in the set of sleepers
+        nullptr;                  ///< the worker thread that holds the place; null: a lent one
+    bool is_lent = false;         ///< held by a block_on
+    int waker_cpu = unknown_cpu;  ///< of who has chosen it in pick_sleeper()
+    bool is_parked = false;       ///< in the set of sleepers
     bool helps = false;  ///< its holder was woken while others were awake (guarded in its sleep)
     void falls_asleep() noexcept {
         is_parked = true;
+        waker_cpu = unknown_cpu;
         count.parks.add_by_owner(1);
     }
     void wakes_up() noexcept {

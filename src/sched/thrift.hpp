@@ -24,10 +24,12 @@ public:
         return in_vain_.load(relaxed) == enough && waiting < many;
     }
 
-private:
+    /// A wake and the sleep after it take as long.
     static constexpr std::chrono::microseconds worth_it{20};
+
+private:
     static constexpr std::uint32_t enough = 4;
-    static constexpr std::size_t many = 64;
+    static constexpr std::size_t many = 256;
     atomic<std::uint32_t> in_vain_{0};
 };
 

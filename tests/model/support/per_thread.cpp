@@ -1,4 +1,5 @@
 // What belongs to a thread, a fiber here; and what the kernel and the allocator do.
+#include "base/current_cpu.hpp"
 #include "support/engine.hpp"
 
 #include <edo/base/detail/futex.hpp>
@@ -27,6 +28,9 @@ of_thread& here() {
 }
 
 }  // namespace
+
+/// All run on one processor: then the scheduler has most to decide.
+int current_cpu() noexcept { return 0; }
 
 context& this_context() noexcept { return here().where; }
 

@@ -42,8 +42,8 @@ TEST(thrift, one_helper_that_was_needed_counts_more) {
 TEST(thrift, many_tasks_are_a_reason_to_try_again) {
     thrift t;
     for (int i = 0; i < 4; ++i) { t.learn(1us); }
-    EXPECT_TRUE(t.is_wake_in_vain(63));
-    EXPECT_FALSE(t.is_wake_in_vain(64));
+    EXPECT_TRUE(t.is_wake_in_vain(255));
+    EXPECT_FALSE(t.is_wake_in_vain(256));
 }
 
 edo::task<> count_up(counter n) {
@@ -89,6 +89,27 @@ TEST(thrift, a_turn_may_wait_for_what_comes_from_outside) {
         rt.spawn(count_up, n).detach();
         rt.block_on(turn);
     }
+}
+
+/// A guard that all have slept beside for half a millisecond is still there for the next one.
+TEST(thrift, who_is_woken_soon_again_wakes_nobody) {
+    constexpr unsigned workers = 2, times = 300;
+    auto rt = edo::runtime::multi_thread().worker_threads(workers).build();
+    const auto metrics = rt.metrics();
+    const auto run_once = [&] {
+        auto n = std::make_shared<std::atomic<int>>(0);
+        rt.spawn(count_up, n).detach();
+        const auto is_asleep = [&](unsigned i) {
+            return metrics.worker_park_unpark_count(i) % 2 != 0;
+        };
+        while (*n == 0 || !is_asleep(0) || !is_asleep(1)) { std::this_thread::yield(); }
+        std::this_thread::sleep_for(500us);
+    };
+    const auto parks = [&] { return metrics.worker_park_count(0) + metrics.worker_park_count(1); };
+    for (unsigned i = 0; i < 20; ++i) { run_once(); }  // until thrift has learned
+    const auto before = parks();
+    for (unsigned i = 0; i < times; ++i) { run_once(); }
+    EXPECT_LT(parks() - before, times * 2) << "parks for " << times << " tasks";
 }
 
 }  // namespace

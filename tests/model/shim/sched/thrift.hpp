@@ -9,6 +9,7 @@ namespace edo::detail {
 
 class thrift {
 public:
+    static constexpr std::chrono::microseconds worth_it{20};
     void learn(std::chrono::nanoseconds) noexcept {}
     [[nodiscard]] bool is_wake_in_vain(std::size_t) const noexcept { return false; }
 };

@@ -1,0 +1,9 @@
+#include "base/current_cpu.hpp"
+
+#include <sched.h>
+
+namespace edo::detail {
+
+int current_cpu() noexcept { return ::sched_getcpu(); }
+
+}  // namespace edo::detail
