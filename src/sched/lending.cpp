@@ -54,12 +54,14 @@ void executor::take_over(place& p, const run_limit& limit) noexcept {
 place* executor::lend_place() noexcept {
     if (!options_.has_threads) { return take_free_place(); }
     place* found = nullptr;
+    bool others_work = false;
     {
         lock_guard guard(idle_lock_);
         const auto lendable = [](place* p) { return p->resident != nullptr; };
         auto at = std::find_if(sleepers_.rbegin(), sleepers_.rend(), lendable);
         if (at == sleepers_.rend()) { return nullptr; }
         found = *at;
+        others_work = wants_guard();
         remove_sleeper(*found);
         worker_thread* rests = std::exchange(found->resident, nullptr);
         rests->assigned.store(nullptr, relaxed);
@@ -68,6 +70,7 @@ place* executor::lend_place() noexcept {
         ++lent_;
         found->sleeper = &parker::this_thread();
     }
+    if (others_work) { notify_guard(); }  // perhaps the worker was just being woken to be the guard
     found->lock_list();
     return found;
 }
