@@ -256,7 +256,8 @@ private:
     thrift thrift_;
     std::chrono::microseconds guard_wait_ = shortest_guard;  ///< the guard's; else when all sleep
     bool stays_on_ EDO_GUARDED_BY(idle_lock_) = false;       ///< the guard, although all sleep
-    bool stay_pays_ EDO_GUARDED_BY(idle_lock_) = false;
+    bool stay_pays_ EDO_GUARDED_BY(idle_lock_) = false;      ///< the last time it was needed soon
+    /// When the last one that was woken to work went to sleep.
     std::chrono::steady_clock::time_point all_asleep_since_ EDO_GUARDED_BY(idle_lock_){};
     std::vector<std::uint32_t> seen_progress_;  ///< the guard's alone
 

@@ -63,6 +63,9 @@ parker* executor::pick_sleeper(std::size_t waiting) noexcept {
     lock_guard guard(idle_lock_);
     idle = idle_.load(relaxed);
     if (searching_in(idle) != 0 || sleepers_.empty()) { return nullptr; }
+    if (awake_in(idle) == 0) {
+        stay_pays_ = std::chrono::steady_clock::now() - all_asleep_since_ < idle_guard;
+    }
     place& p = *sleepers_.back();
     sleepers_.pop_back();
     p.wakes_up();
@@ -113,7 +116,7 @@ bool executor::start_searching(place& p) noexcept {
 void executor::end_search(place& p) noexcept {
     if (p.is_searching) { stop_searching(p); }
     if (p.is_guard) {
-        p.helps = true;
+        p.helps = awake_in(idle_.load(relaxed)) > 1;
         resign(p);
     }
 }
@@ -255,12 +258,11 @@ void executor::choose_guard(place& p) noexcept {
     bool wanted = wants_guard();
     if (!wanted) {
         guard_wait_ = shortest_guard;
-        if (!p.is_guard) { all_asleep_since_ = std::chrono::steady_clock::now(); }
+        if (p.waker_cpu != unknown_cpu) { all_asleep_since_ = std::chrono::steady_clock::now(); }
     }
     stays_on_ = !wanted && p.is_guard && stay_pays_ && !stays_on_;
     wanted |= stays_on_;
     if (wanted == p.is_guard || (wanted && guarded_.load(relaxed))) { return; }
-    if (wanted) { stay_pays_ = std::chrono::steady_clock::now() - all_asleep_since_ < idle_guard; }
     p.is_guard = wanted;
     guarded_.store(wanted, seq_cst);  // pairs with: notify_guard()
 }
@@ -269,18 +271,15 @@ void executor::choose_guard(place& p) noexcept {
 /// system may run a worker in place of its waker even if another processor is idle. If the waker has more to tell it
 /// would wake the same one again, and both would take turns, a task at a time.
 bool executor::is_woken_in_turns(const place& p) const noexcept {
-    return p.waker_cpu != unknown_cpu && p.waker_cpu == current_cpu() &&
+    return stay_pays_ && p.waker_cpu != unknown_cpu && p.waker_cpu == current_cpu() &&
            awake_in(idle_.load(relaxed)) == 0 &&
            std::chrono::steady_clock::now() - p.awake_since < thrift::worth_it;
 }
 
-/// `p`, about to sleep as the last one, is to be woken after all others: as the guard.
+/// `p`, about to sleep as the last one, is to be woken after all others: as the guard, whose place is the first.
 void executor::take_guard_over(place& p) noexcept {
     if (sleepers_.empty()) { return; }
-    if (sleepers_.front()->is_guard) {
-        sleepers_.front()->is_guard = false;
-        std::ranges::rotate(sleepers_, std::next(sleepers_.begin()));
-    }
+    sleepers_.front()->is_guard = false;  // if it is one
     p.is_guard = stays_on_ = true;
     guarded_.store(true, seq_cst);  // pairs with: notify_guard()
 }
