@@ -19,7 +19,7 @@
 /// The LIFO slot is no reason to wake anybody: mostly its owner runs it next. If the owner is busy
 /// for long instead, the *guard* takes the slot (and fires the owner's timers): one sleeper that
 /// sleeps for 250 us to 10 ms at a time while any other worker is awake. When all sleep it stays on
-/// for 2 ms at most, and then nothing uses the processor. Where waking has turned out to be in vain
+/// for some 2 ms at most, and then nothing uses the processor. Where waking has turned out to be in vain
 /// (`thrift`), the guard alone looks for more work than those that are awake can do, once in a millisecond.
 ///
 /// Rejected: waking a sleeper for every spawn (5 us of futex for a task that runs in 50 ns); timers

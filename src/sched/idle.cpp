@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::microseconds longest_guard{10'000};
 constexpr std::chrono::microseconds longest_thrifty_guard{1'000};
-constexpr std::chrono::microseconds idle_guard{2'000};
+constexpr std::chrono::microseconds idle_guard{2'000};  // while all sleep
 
 }  // namespace
 

@@ -1,6 +1,5 @@
 // An idle program is idle: no processor time, no wake-ups. One that is so most of the time wakes no more than it
-// has to. Release builds without a sanitizer only,
-// and nothing else beside it.
+// has to. Release builds without a sanitizer only, and nothing else beside it.
 #include <edo/edo.hpp>
 
 #include <gtest/gtest.h>
